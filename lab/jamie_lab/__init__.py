@@ -1,0 +1,1 @@
+"""Real backends on one machine for live tests and benchmarks."""

@@ -1,0 +1,1 @@
+"""MCP server for Kubernetes: what runs, what is sick and why, in short true answers."""

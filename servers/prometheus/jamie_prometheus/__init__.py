@@ -1,0 +1,1 @@
+"""MCP server for Prometheus: queries, ranges and alerts in short true answers."""
