@@ -1,1 +1,1 @@
-"""What every Jamie MCP server shares: serving tools safely and reaching a backend."""
+"""What every Jamie server shares: serving tools safely and reaching a backend."""

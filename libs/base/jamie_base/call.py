@@ -1,0 +1,195 @@
+"""One call, from validated arguments to text within the budget.
+
+Every call has a deadline, tells a waiting client that it goes on, shares identical reads in flight,
+is redacted once, where it leaves, and leaves one line in the audit log.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import anyio
+import msgspec
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.types import CallToolResult, TextContent
+
+from jamie_base.answer import LARGEST_BYTES
+from jamie_base.audit import Entry
+from jamie_base.caller import Caller, caller_of
+from jamie_base.desk import Desk
+from jamie_base.errors import TimedOut, TooMuch
+from jamie_base.progress import reporting
+from jamie_base.text import clean, clip
+from jamie_base.toolset import Spec
+
+DATA_KEY = "jamie/data"
+"""The request `_meta` key with which a program asks for structured data."""
+
+LARGEST_DATA_BYTES = 256 * 1024
+
+QUIET_SECONDS = 1.0
+"""How long a call may take before its client hears that it goes on."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call as it came in: which tool, with which validated arguments, for which source, from whom."""
+
+    spec: Spec
+    arguments: dict[str, Any]
+    source: str
+    context: Context[Any, Any]
+
+    @property
+    def caller(self) -> Caller:
+        """Return who calls."""
+        return caller_of(self.context.request_context.request)
+
+    @property
+    def wants_data(self) -> bool:
+        """Tell whether the request asks for structured data."""
+        return bool((self.context.request_context.meta or {}).get(DATA_KEY))
+
+    @property
+    def wants_progress(self) -> bool:
+        """Tell whether the client takes progress notifications."""
+        return (self.context.request_context.meta or {}).get("progress_token") is not None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Return what makes two calls the same."""
+        return (self.spec.name, self.source, self.caller.name, repr(sorted(self.arguments.items())))
+
+
+async def answer(desk: Desk[Any], call: Call) -> CallToolResult:
+    """Answer one reading call.
+
+    Raises:
+        UnexpectedToolError: A defect of ours; its text stays on the server.
+
+    """
+    started = time.monotonic()
+    try:
+        result = present(desk, call, await _asked(desk, call))
+    except ToolError as exc:
+        result = refusal(desk, exc)
+    except Exception as exc:
+        record(desk, call, started, "crash", 0)
+        raise UnexpectedToolError(
+            f"{call.spec.name} failed inside Jamie, not in the backend; its log has the details."
+        ) from exc
+
+    record(desk, call, started, "error" if result.is_error else "ok", _size(result))
+
+    return result
+
+
+def present(desk: Desk[Any], call: Call, data: msgspec.Struct) -> CallToolResult:
+    """Turn data into an answer: redacted text, and the data itself for a program that asked.
+
+    Raises:
+        TooMuch: The data is larger than an answer may carry.
+
+    """
+    text = desk.redactor.text(clean(call.spec.render(data)))
+    content = [TextContent(type="text", text=clip(text.split("\n"), LARGEST_BYTES))]
+    if not (call.wants_data or desk.always_data):
+        return CallToolResult(content=[*content])
+
+    return CallToolResult(content=[*content], structured_content=_redacted(desk, data))
+
+
+def refusal(desk: Desk[Any], error: ToolError) -> CallToolResult:
+    """Turn an error into an answer the model can act on."""
+    text = desk.redactor.text(clean(str(error)))
+
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
+
+
+def record(desk: Desk[Any], call: Call, started: float, outcome: str, size: int) -> None:
+    """Write the audit line of a read."""
+    desk.audit.record(
+        Entry(
+            caller=call.caller.name,
+            tool=call.spec.name,
+            arguments=call.arguments,
+            source=call.source,
+            duration_ms=round((time.monotonic() - started) * 1000),
+            outcome=outcome,
+            bytes=size,
+        )
+    )
+
+
+async def _asked(desk: Desk[Any], call: Call) -> msgspec.Struct:
+    backend = desk.sources.pick(call.source)
+    work = partial(call.spec.ask, backend, **call.arguments)
+    with reporting(partial(call.context.report_progress, 0, None)):
+        with anyio.move_on_after(desk.deadline):
+            return await _telling(call, partial(desk.flights.run, call.key, work))
+
+    raise TimedOut(
+        f"{call.spec.name} took over {desk.deadline:g} s and was stopped; ask for less"
+        " (a shorter window, one namespace, a narrower selector) or raise --deadline."
+    )
+
+
+async def _telling(call: Call, work: Callable[[], Awaitable[msgspec.Struct]]) -> msgspec.Struct:
+    if not call.wants_progress:
+        return await work()
+
+    # A task group wraps what its body raises; the error is carried out beside it instead.
+    landed: list[msgspec.Struct] = []
+    failed: list[Exception] = []
+    async with anyio.create_task_group() as group:
+        group.start_soon(_tell, call)
+        try:
+            landed.append(await work())
+        except Exception as exc:
+            failed.append(exc)
+        group.cancel_scope.cancel()
+
+    if failed:
+        raise failed[0]
+
+    return landed[0]
+
+
+async def _tell(call: Call) -> None:
+    started = time.monotonic()
+    while True:
+        await anyio.sleep(QUIET_SECONDS)
+        seconds = time.monotonic() - started
+        await call.context.report_progress(
+            seconds, None, f"{call.spec.name}: still working, {seconds:.0f} s"
+        )
+
+
+def _redacted(desk: Desk[Any], data: msgspec.Struct) -> dict[str, Any]:
+    packed = msgspec.json.encode(data)
+    if len(packed) > LARGEST_DATA_BYTES:
+        raise TooMuch(
+            f"The data takes {len(packed):,} bytes and an answer carries {LARGEST_DATA_BYTES:,};"
+            " lower limit and go on with the cursor."
+        )
+
+    return {key: _clean(desk, value) for key, value in msgspec.json.decode(packed).items()}
+
+
+def _clean(desk: Desk[Any], value: Any) -> Any:
+    match value:
+        case str():
+            return desk.redactor.text(clean(value))
+        case list():
+            return [_clean(desk, item) for item in value]
+        case dict():
+            return {key: _clean(desk, item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _size(result: CallToolResult) -> int:
+    return sum(len(part.text.encode()) for part in result.content if isinstance(part, TextContent))

@@ -1,0 +1,26 @@
+"""What every call of a server needs, made once and handed over by the lifespan."""
+
+from dataclasses import dataclass, field
+from typing import Generic
+
+import msgspec
+
+from jamie_base.audit import Audit
+from jamie_base.flight import SingleFlight
+from jamie_base.redact import Redactor
+from jamie_base.sources import BackendT, Sources
+
+
+@dataclass(frozen=True)
+class Desk(Generic[BackendT]):
+    """The desk a call is answered at.
+
+    `deadline` is in seconds; `always_data` sends structured data with every answer, asked for or not.
+    """
+
+    sources: Sources[BackendT]
+    redactor: Redactor
+    audit: Audit
+    deadline: float
+    always_data: bool = False
+    flights: SingleFlight[msgspec.Struct] = field(default_factory=SingleFlight[msgspec.Struct])

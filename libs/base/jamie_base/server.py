@@ -1,0 +1,96 @@
+"""Putting a server together: tools, backends and settings become one MCP server."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, Generic
+
+import anyio
+import msgspec
+from mcp.server import MCPServer
+
+from jamie_base.audit import open_audit
+from jamie_base.desk import Desk
+from jamie_base.redact import Redactor
+from jamie_base.settings import ServerSettings
+from jamie_base.sources import BackendT, Sources
+from jamie_base.status import STATUS_URI, SourceStatus, Status
+from jamie_base.tool import bind
+from jamie_base.toolset import Toolset
+
+Probe = Callable[[BackendT], Awaitable[SourceStatus]]
+
+
+@dataclass(frozen=True)
+class Blueprint(Generic[BackendT]):
+    """What makes one server differ from the others.
+
+    `name` is the distribution's, `instructions` tell a model when to use which tool (1,500 bytes at
+    most), `probe` tells the state of one backend without raising.
+    """
+
+    name: str
+    title: str
+    instructions: str
+    toolset: Toolset
+    sources: Sources[BackendT]
+    probe: Probe[BackendT]
+
+
+def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPServer[Desk[BackendT]]:
+    """Build the server; nothing is contacted until a tool is called."""
+    release = version(blueprint.name)
+    redactor = Redactor.from_settings(settings.redaction_key, settings.state_dir)
+    desk = Desk(
+        sources=blueprint.sources,
+        redactor=redactor,
+        audit=open_audit(settings.audit, blueprint.name, redactor, settings.state_dir),
+        deadline=settings.deadline,
+        always_data=settings.data == "always",
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncGenerator[Desk[BackendT]]:
+        # Over SSE this is entered once a connection, so it only hands over what is shared.
+        async with blueprint.sources:
+            yield desk
+
+    server = MCPServer(
+        blueprint.name,
+        title=blueprint.title,
+        version=release,
+        instructions=blueprint.instructions,
+        log_level=settings.log_level,
+        lifespan=lifespan,
+        tools=bind(
+            blueprint.toolset,
+            blueprint.sources.names,
+            write=settings.write,
+            always_data=desk.always_data,
+        ),
+    )
+
+    @server.resource(STATUS_URI, mime_type="application/json", title="Status")
+    async def status() -> str:
+        """Tell this server's version and mode, and what each backend allows."""
+        found = await _probe_all(blueprint)
+        mode = "write" if settings.write else "read"
+        state = Status(blueprint.name, release, mode, found)
+
+        return redactor.text(msgspec.json.encode(state).decode())
+
+    return server
+
+
+async def _probe_all(blueprint: Blueprint[Any]) -> tuple[SourceStatus, ...]:
+    found: dict[str, SourceStatus] = {}
+
+    async def probe(name: str) -> None:
+        found[name] = await blueprint.probe(blueprint.sources.pick(name))
+
+    async with anyio.create_task_group() as group:
+        for name in blueprint.sources.names:
+            group.start_soon(probe, name)
+
+    return tuple(found[name] for name in blueprint.sources.names)

@@ -1,0 +1,140 @@
+"""Settings every server takes, from flags or the environment.
+
+The environment is read here and nowhere else.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, BaseModel, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Transport = Literal["stdio", "sse", "http"]
+
+
+class Token(BaseModel):
+    """A bearer token a client may present, with a name for the audit log."""
+
+    token: SecretStr
+    scope: Literal["read", "write"] = "read"
+
+
+class ServerSettings(BaseSettings):
+    """How a server is reached and what it may do."""
+
+    model_config = SettingsConfigDict(
+        cli_hide_none_type=True,
+        cli_implicit_flags=True,
+        cli_kebab_case=True,
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        extra="ignore",
+    )
+
+    transport: Transport = "stdio"
+    """How clients reach this server; sse and http serve both /sse and /mcp."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one and says which."""
+
+    allow_host: list[str] = []
+    """Host names clients may use to reach this server, besides localhost."""
+
+    tokens: dict[str, Token] = {}
+    """Bearer tokens by name: {"oncall": {"token": "...", "scope": "read"}}."""
+
+    insecure: bool = False
+    """Serve another interface than localhost without tokens."""
+
+    tls_cert: Path | None = None
+    """Certificate chain (PEM) to serve HTTPS with."""
+
+    tls_key: Path | None = None
+    """Private key (PEM) of the certificate."""
+
+    write: bool = False
+    """Offer tools that change things."""
+
+    confirm: Literal["ask", "token"] = "ask"
+    """How a write gets the user's consent: the client asks its user, or a token from the plan."""
+
+    data: Literal["request", "always"] = "request"
+    """When answers carry structured data: when the request asks for it, or always."""
+
+    deadline: PositiveFloat = 30.0
+    """Seconds a call may take."""
+
+    audit: str = "on"
+    """Where one line per call goes: on (the state folder), stderr, off, or a file."""
+
+    state_dir: Path | None = Field(
+        default=None, validation_alias=AliasChoices("state_dir", "JAMIE_STATE_DIR")
+    )
+    """Folder for the redaction key, audit log and undo records; JAMIE_STATE_DIR."""
+
+    redaction_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("redaction_key", "JAMIE_REDACTION_KEY")
+    )
+    """Key for the fingerprints of redacted secrets; JAMIE_REDACTION_KEY."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    """What to log to stderr."""
+
+
+class HttpSource(BaseModel):
+    """One backend reached over HTTP, and how it knows us."""
+
+    model_config = {"use_attribute_docstrings": True}
+
+    url: str
+    """Base URL of the backend."""
+
+    token: SecretStr | None = None
+    """Bearer token for the backend."""
+
+    token_file: Path | None = None
+    """File with the bearer token, read again when it changes."""
+
+    username: str | None = None
+    """User for basic authentication."""
+
+    password: SecretStr | None = None
+    """Password for basic authentication."""
+
+    client_cert: Path | None = None
+    """Client certificate (PEM) for mutual TLS."""
+
+    client_key: Path | None = None
+    """Private key (PEM) of the client certificate."""
+
+    ca_file: Path | None = None
+    """Certificate authorities (PEM) to trust instead of the system's."""
+
+    verify: bool = True
+    """Check the backend's certificate."""
+
+    headers: dict[str, SecretStr] = {}
+    """Further headers to send."""
+
+    tenant: str | None = None
+    """Tenant to ask as (X-Scope-OrgID)."""
+
+    timeout: PositiveFloat = 30.0
+    """Seconds to wait for the backend."""
+
+    max_reply: PositiveInt = 64 * 1024 * 1024
+    """Bytes of a reply to read at most."""
+
+
+class HttpSettings(ServerSettings, HttpSource):
+    """A server whose backend is reached over HTTP: one source by flags, or several by name."""
+
+    sources: dict[str, HttpSource] = {}
+    """Several backends by name, instead of the one above: {"eu": {"url": "..."}}."""
+
+    def named_sources(self) -> dict[str, HttpSource]:
+        """Return every backend by its name; the only one is named `default`."""
+        return self.sources or {"default": self}

@@ -1,0 +1,80 @@
+"""The backends a server answers from, by name.
+
+A backend is made and opened on first use and closed when the last connection leaves: starting a
+server contacts nothing.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from types import TracebackType
+from typing import Generic, Protocol, TypeVar
+
+import anyio
+
+from jamie_base.errors import InvalidArgument, did_you_mean
+
+
+class Closable(Protocol):
+    """What a backend must offer: letting go of its connections."""
+
+    async def aclose(self) -> None:
+        """Close every connection; the backend is not used afterwards."""
+        ...
+
+
+BackendT = TypeVar("BackendT", bound=Closable)
+
+
+class Sources(Generic[BackendT]):
+    """Backends of one kind by name, shared by every connection of the server."""
+
+    def __init__(self, kind: str, makers: Mapping[str, Callable[[], BackendT]]) -> None:
+        self.kind = kind
+        self._makers = dict(makers)
+        self._open: dict[str, BackendT] = {}
+        self._users = 0
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return the names a call may choose from, the default first."""
+        return tuple(self._makers)
+
+    def pick(self, name: str = "") -> BackendT:
+        """Return the backend of that name, or the default one.
+
+        Raises:
+            InvalidArgument: There is no backend of that name.
+
+        """
+        chosen = name or self.names[0]
+        if chosen not in self._makers:
+            near = get_close_matches(chosen, self.names, n=2, cutoff=0.5)
+            raise InvalidArgument(
+                f"There is no {self.kind} {chosen!r}; there are {', '.join(self.names[:20])}."
+                f"{did_you_mean(near)}"
+            )
+
+        if chosen not in self._open:
+            self._open[chosen] = self._makers[chosen]()
+
+        return self._open[chosen]
+
+    async def __aenter__(self) -> "Sources[BackendT]":
+        self._users += 1
+
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._users -= 1
+        if self._users:
+            return
+
+        leaving, self._open = self._open, {}
+        with anyio.CancelScope(shield=True):
+            for backend in leaving.values():
+                await backend.aclose()

@@ -1,0 +1,35 @@
+"""What a server can reach and do right now: the resource `jamie://status`."""
+
+import msgspec
+
+STATUS_URI = "jamie://status"
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """Something a tool cannot do here, and why."""
+
+    tool: str
+    why: str
+
+
+class SourceStatus(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One backend: whether it answers, what it is, who we are to it, and what is missing."""
+
+    name: str
+    kind: str
+    url: str
+    reachable: bool
+    version: str = ""
+    identity: str = ""
+    error: str = ""
+    fix: str = ""
+    missing: tuple[Gap, ...] = ()
+
+
+class Status(msgspec.Struct, frozen=True):
+    """A server: its version, its mode (`read`, `write` or `exec`) and its backends."""
+
+    server: str
+    version: str
+    mode: str
+    sources: tuple[SourceStatus, ...]

@@ -1,0 +1,87 @@
+"""Tools that say what they do to the world, each written in one place.
+
+A tool is an async function that takes its backend first and returns data, a frozen Struct; its
+decorator names the renderer that turns the data into text. Its signature, docstring and effect are
+the whole contract.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from mcp.server.mcpserver import Resolve
+from mcp.types import ToolAnnotations
+
+Data = msgspec.Struct
+Ask = Callable[..., Awaitable[Data]]
+Render = Callable[[Any], str]
+
+AskT = TypeVar("AskT", bound=Callable[..., Awaitable[Data]])
+
+READS = ToolAnnotations(
+    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
+)
+WRITES = ToolAnnotations(
+    read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
+)
+
+
+async def _injected() -> None:
+    """Mark a parameter that the machinery fills; it is never called."""
+
+
+INJECTED = Resolve(_injected)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One tool as it was written."""
+
+    ask: Ask
+    render: Render
+    effect: ToolAnnotations
+
+    @property
+    def name(self) -> str:
+        """Return the name on the wire."""
+        return self.ask.__name__
+
+    @property
+    def description(self) -> str:
+        """Return the docstring, clean of the source's indentation."""
+        return inspect.getdoc(self.ask) or ""
+
+    @property
+    def answer(self) -> type[Data]:
+        """Return the type of the data it answers with."""
+        return inspect.signature(self.ask, eval_str=True).return_annotation
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether it changes the backend."""
+        return self.effect is WRITES
+
+
+class Toolset(list[Spec]):
+    """The tools of one server, in the order they were written.
+
+    `chooser` names the argument that picks a backend where there are several; it exists only then.
+    """
+
+    def __init__(
+        self, chooser: str = "source", chooser_help: str = "Which backend to ask."
+    ) -> None:
+        super().__init__()
+        self.chooser = chooser
+        self.chooser_help = chooser_help
+
+    def reads(self, render: Render) -> Callable[[AskT], AskT]:
+        """Add a tool that changes nothing, shown by `render`."""
+
+        def add(ask: AskT) -> AskT:
+            self.append(Spec(ask, render, READS))
+            return ask
+
+        return add
