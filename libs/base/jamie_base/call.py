@@ -6,9 +6,9 @@ is redacted once, where it leaves, and leaves one line in the audit log.
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import msgspec
@@ -22,6 +22,7 @@ from jamie_base.caller import Caller, caller_of
 from jamie_base.desk import Desk
 from jamie_base.errors import TimedOut, TooMuch
 from jamie_base.progress import reporting
+from jamie_base.schema import Json
 from jamie_base.text import clean, clip
 from jamie_base.toolset import Spec
 
@@ -42,6 +43,7 @@ class Call:
     arguments: dict[str, Any]
     source: str
     context: Context[Any, Any]
+    started_ns: int = field(default_factory=time.time_ns)
 
     @property
     def caller(self) -> Caller:
@@ -71,18 +73,17 @@ async def answer(desk: Desk[Any], call: Call) -> CallToolResult:
         UnexpectedToolError: A defect of ours; its text stays on the server.
 
     """
-    started = time.monotonic()
     try:
         result = present(desk, call, await _asked(desk, call))
     except ToolError as exc:
         result = refusal(desk, exc)
     except Exception as exc:
-        record(desk, call, started, "crash", 0)
+        record(desk, call, "crash")
         raise UnexpectedToolError(
             f"{call.spec.name} failed inside Jamie, not in the backend; its log has the details."
         ) from exc
 
-    record(desk, call, started, "error" if result.is_error else "ok", _size(result))
+    record(desk, call, "error" if result.is_error else "ok", _size(result))
 
     return result
 
@@ -109,18 +110,22 @@ def refusal(desk: Desk[Any], error: ToolError) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)
 
 
-def record(desk: Desk[Any], call: Call, started: float, outcome: str, size: int) -> None:
-    """Write the audit line of a read."""
-    desk.audit.record(
-        Entry(
-            caller=call.caller.name,
-            tool=call.spec.name,
-            arguments=call.arguments,
-            source=call.source,
-            duration_ms=round((time.monotonic() - started) * 1000),
-            outcome=outcome,
-            bytes=size,
-        )
+def record(desk: Desk[Any], call: Call, outcome: str, size: int = 0) -> None:
+    """Write the audit line of a call that ended; a failure to write it is logged, not raised."""
+    desk.audit.record(entry(call, outcome, size))
+
+
+def entry(call: Call, outcome: str, size: int = 0) -> Entry:
+    """Return the audit line of a call: what it was asked, how long it took so far, how it went."""
+    return Entry(
+        tool=call.spec.name,
+        caller=call.caller.name,
+        started_ns=call.started_ns,
+        duration_ms=round((time.time_ns() - call.started_ns) / 1e6, 1),
+        outcome=outcome,
+        arguments=call.arguments,
+        source=call.source,
+        bytes=size,
     )
 
 
@@ -184,9 +189,9 @@ def _clean(desk: Desk[Any], value: Any) -> Any:
         case str():
             return desk.redactor.text(clean(value))
         case list():
-            return [_clean(desk, item) for item in value]
+            return [_clean(desk, item) for item in cast("list[Any]", value)]
         case dict():
-            return {key: _clean(desk, item) for key, item in value.items()}
+            return {key: _clean(desk, item) for key, item in cast("Json", value).items()}
         case _:
             return value
 

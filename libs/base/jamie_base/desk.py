@@ -7,8 +7,11 @@ import msgspec
 
 from jamie_base.audit import Audit
 from jamie_base.flight import SingleFlight
+from jamie_base.plans import Plans
 from jamie_base.redact import Redactor
+from jamie_base.settings import Confirm
 from jamie_base.sources import BackendT, Sources
+from jamie_base.undo import UndoLog
 
 
 @dataclass(frozen=True)
@@ -22,5 +25,8 @@ class Desk(Generic[BackendT]):
     redactor: Redactor
     audit: Audit
     deadline: float
+    undo_log: UndoLog
+    confirm: Confirm = "ask"
     always_data: bool = False
+    plans: Plans = field(default_factory=Plans)
     flights: SingleFlight[msgspec.Struct] = field(default_factory=SingleFlight[msgspec.Struct])

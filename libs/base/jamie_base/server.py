@@ -16,8 +16,9 @@ from jamie_base.redact import Redactor
 from jamie_base.settings import ServerSettings
 from jamie_base.sources import BackendT, Sources
 from jamie_base.status import STATUS_URI, SourceStatus, Status
-from jamie_base.tool import bind
+from jamie_base.tool import Mode, bind
 from jamie_base.toolset import Toolset
+from jamie_base.undo import UndoLog
 
 Probe = Callable[[BackendT], Awaitable[SourceStatus]]
 
@@ -47,7 +48,16 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
         redactor=redactor,
         audit=open_audit(settings.audit, blueprint.name, redactor, settings.state_dir),
         deadline=settings.deadline,
+        undo_log=UndoLog(blueprint.name, settings.state_dir),
+        confirm=settings.confirm,
         always_data=settings.data == "always",
+    )
+
+    mode = Mode(
+        names=blueprint.sources.names,
+        write=settings.write,
+        confirm=settings.confirm,
+        always_data=desk.always_data,
     )
 
     @asynccontextmanager
@@ -63,20 +73,14 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
         instructions=blueprint.instructions,
         log_level=settings.log_level,
         lifespan=lifespan,
-        tools=bind(
-            blueprint.toolset,
-            blueprint.sources.names,
-            write=settings.write,
-            always_data=desk.always_data,
-        ),
+        tools=bind(blueprint.toolset, mode),
     )
 
     @server.resource(STATUS_URI, mime_type="application/json", title="Status")
     async def status() -> str:
         """Tell this server's version and mode, and what each backend allows."""
         found = await _probe_all(blueprint)
-        mode = "write" if settings.write else "read"
-        state = Status(blueprint.name, release, mode, found)
+        state = Status(blueprint.name, release, "write" if mode.write else "read", found)
 
         return redactor.text(msgspec.json.encode(state).decode())
 

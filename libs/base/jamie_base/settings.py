@@ -10,6 +10,7 @@ from pydantic import AliasChoices, BaseModel, Field, PositiveFloat, PositiveInt,
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Transport = Literal["stdio", "sse", "http"]
+Confirm = Literal["ask", "token"]
 
 
 class Token(BaseModel):
@@ -58,7 +59,7 @@ class ServerSettings(BaseSettings):
     write: bool = False
     """Offer tools that change things."""
 
-    confirm: Literal["ask", "token"] = "ask"
+    confirm: Confirm = "ask"
     """How a write gets the user's consent: the client asks its user, or a token from the plan."""
 
     data: Literal["request", "always"] = "request"
@@ -84,10 +85,8 @@ class ServerSettings(BaseSettings):
     """What to log to stderr."""
 
 
-class HttpSource(BaseModel):
+class HttpSource(BaseModel, use_attribute_docstrings=True):
     """One backend reached over HTTP, and how it knows us."""
-
-    model_config = {"use_attribute_docstrings": True}
 
     url: str
     """Base URL of the backend."""
@@ -129,7 +128,9 @@ class HttpSource(BaseModel):
     """Bytes of a reply to read at most."""
 
 
-class HttpSettings(ServerSettings, HttpSource):
+class HttpSettings(  # pyright: ignore[reportIncompatibleVariableOverride]  # settings win
+    ServerSettings, HttpSource
+):
     """A server whose backend is reached over HTTP: one source by flags, or several by name."""
 
     sources: dict[str, HttpSource] = {}

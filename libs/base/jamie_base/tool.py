@@ -1,7 +1,7 @@
 """A written tool, bound to the SDK: strict arguments, a flat schema, a call that cannot leak."""
 
-import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
@@ -14,8 +14,10 @@ from pydantic import Field, ValidationError, create_model
 from jamie_base.call import Call, answer, record, refusal
 from jamie_base.desk import Desk
 from jamie_base.errors import InvalidArgument
-from jamie_base.schema import explain, flat
+from jamie_base.schema import Json, explain, flat
+from jamie_base.settings import Confirm
 from jamie_base.toolset import Spec, Toolset
+from jamie_base.write import CONFIRM, change
 
 
 class ServedTool(Tool):
@@ -33,46 +35,59 @@ class ServedTool(Tool):
             given = self.fn_metadata.validate_arguments(arguments)
         except ValidationError as exc:
             call = Call(self.spec, arguments, "", context)
-            record(desk, call, time.monotonic(), "refused", 0)
+            record(desk, call, "refused")
             return refusal(desk, InvalidArgument(explain(self.name, self.parameters, exc)))
 
         source = str(given.pop(self.chooser, ""))
+        if not self.spec.changes:
+            return await answer(desk, Call(self.spec, given, source, context))
 
-        return await answer(desk, Call(self.spec, given, source, context))
+        token = str(given.pop(CONFIRM, ""))
+
+        return await change(desk, Call(self.spec, given, source, context), token)
 
 
-def bind(toolset: Toolset, names: Sequence[str], *, write: bool, always_data: bool) -> list[Tool]:
+@dataclass(frozen=True)
+class Mode:
+    """How a server was started, as far as its tools look different for it.
+
+    `names` are the backends to choose from.
+    """
+
+    names: Sequence[str]
+    write: bool = False
+    confirm: Confirm = "ask"
+    always_data: bool = False
+
+
+def bind(toolset: Toolset, mode: Mode) -> list[Tool]:
     """Turn written tools into served ones.
 
-    Writing tools exist only with `write`; the argument that chooses a backend exists only among
-    several `names`; the schema of the data is published only where every answer carries data,
-    because clients insist on data once they know its schema.
+    Writing tools exist only in write mode; the argument that chooses a backend exists only among
+    several, the one that confirms a plan only where tokens do; the schema of the data is published
+    only where every answer carries data, because clients insist on data once they know its schema.
     """
-    return [
-        _served(spec, toolset, names, always_data=always_data)
-        for spec in toolset
-        if write or not spec.changes
-    ]
+    return [_served(spec, toolset, mode) for spec in toolset if mode.write or not spec.changes]
 
 
-def data_schema(answer: type[msgspec.Struct]) -> dict[str, Any]:
+def data_schema(answer: type[msgspec.Struct]) -> Json:
     """Return the JSON Schema of a tool's data."""
-    reference, definitions = msgspec.json.schema_components([answer], "#/$defs/{name}")
+    (reference,), definitions = msgspec.json.schema_components([answer])
 
-    return flat({**reference[0], "$defs": definitions})
+    return flat({**reference, "$defs": definitions})
 
 
-def _served(spec: Spec, toolset: Toolset, names: Sequence[str], *, always_data: bool) -> Tool:
+def _served(spec: Spec, toolset: Toolset, mode: Mode) -> Tool:
     tool = Tool.from_function(
         spec.ask,
         description=spec.description,
         annotations=spec.effect,
         structured_output=False,
     )
-    strict = _strict(tool.fn_metadata.arg_model, toolset, names)
-    tool.fn_metadata.arg_model = strict
-    tool.parameters = flat(strict.model_json_schema(by_alias=True))
-    if always_data:
+    further = {**_choice(toolset, mode), **_confirmation(spec, mode)}
+    tool.fn_metadata.arg_model = _strict(tool.fn_metadata.arg_model, further)
+    tool.parameters = flat(tool.fn_metadata.arg_model.model_json_schema(by_alias=True))
+    if mode.always_data:
         tool.fn_metadata.output_schema = data_schema(spec.answer)
 
     fields = {name: getattr(tool, name) for name in Tool.model_fields}
@@ -80,16 +95,27 @@ def _served(spec: Spec, toolset: Toolset, names: Sequence[str], *, always_data: 
     return ServedTool(**fields, spec=spec, chooser=toolset.chooser)
 
 
-def _strict(
-    model: type[ArgModelBase], toolset: Toolset, names: Sequence[str]
-) -> type[ArgModelBase]:
-    help_text = f"{toolset.chooser_help} One of {', '.join(names[:20])}; {names[0]} by default."
-    chosen = {toolset.chooser: (Annotated[str, Field(description=help_text)], "")}
+def _choice(toolset: Toolset, mode: Mode) -> Json:
+    if len(mode.names) < 2:
+        return {}
 
+    known = ", ".join(mode.names[:20])
+    description = f"{toolset.chooser_help} One of {known}; {mode.names[0]} by default."
+
+    return {toolset.chooser: (Annotated[str, Field(description=description)], "")}
+
+
+def _confirmation(spec: Spec, mode: Mode) -> Json:
+    if not spec.changes or mode.confirm != "token":
+        return {}
+
+    description = "Token of the plan the user agreed to; leave out to see the plan."
+
+    return {CONFIRM: (Annotated[str, Field(description=description)], "")}
+
+
+def _strict(model: type[ArgModelBase], further: Json) -> type[ArgModelBase]:
     # The SDK drops unknown arguments, so a misspelt selector would ask for everything.
     return create_model(
-        model.__name__,
-        __base__=model,
-        __cls_kwargs__={"extra": "forbid"},
-        **(chosen if len(names) > 1 else {}),
+        model.__name__, __base__=model, __cls_kwargs__={"extra": "forbid"}, **further
     )

@@ -8,17 +8,22 @@ the whole contract.
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 from mcp.server.mcpserver import Resolve
 from mcp.types import ToolAnnotations
 
+from jamie_base.plan import Outcome, Plan, Written
+from jamie_base.plan_text import written
+
 Data = msgspec.Struct
 Ask = Callable[..., Awaitable[Data]]
 Render = Callable[[Any], str]
+Act = Callable[[Any, Plan], Awaitable[Outcome]]
 
 AskT = TypeVar("AskT", bound=Callable[..., Awaitable[Data]])
+PlanT = TypeVar("PlanT", bound=Callable[..., Awaitable[Plan]])
 
 READS = ToolAnnotations(
     read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
@@ -28,11 +33,16 @@ WRITES = ToolAnnotations(
 )
 
 
-async def _injected() -> None:
-    """Mark a parameter that the machinery fills; it is never called."""
+async def _backend() -> None:
+    """Mark the parameter that takes the backend; it is never called."""
 
 
-INJECTED = Resolve(_injected)
+async def _undo_log() -> None:
+    """Mark the parameter that takes the undo records; it is never called."""
+
+
+INJECTED = Resolve(_backend)
+INJECTED_UNDO_LOG = Resolve(_undo_log)
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,7 @@ class Spec:
     ask: Ask
     render: Render
     effect: ToolAnnotations
+    act: Act | None = None
 
     @property
     def name(self) -> str:
@@ -56,12 +67,27 @@ class Spec:
     @property
     def answer(self) -> type[Data]:
         """Return the type of the data it answers with."""
+        if self.act:
+            return Written
+
         return inspect.signature(self.ask, eval_str=True).return_annotation
 
     @property
     def changes(self) -> bool:
         """Tell whether it changes the backend."""
-        return self.effect is WRITES
+        return self.act is not None
+
+    @property
+    def undo_log(self) -> str:
+        """Return the name of the parameter that takes the undo records, if it has one."""
+        hints = get_type_hints(self.ask, include_extras=True)
+        marked = (
+            name
+            for name, hint in hints.items()
+            if INJECTED_UNDO_LOG in getattr(hint, "__metadata__", ())
+        )
+
+        return next(marked, "")
 
 
 class Toolset(list[Spec]):
@@ -83,5 +109,14 @@ class Toolset(list[Spec]):
         def add(ask: AskT) -> AskT:
             self.append(Spec(ask, render, READS))
             return ask
+
+        return add
+
+    def writes(self, act: Act) -> Callable[[PlanT], PlanT]:
+        """Add a tool that changes the backend: it plans, and `act` does what was planned."""
+
+        def add(plan: PlanT) -> PlanT:
+            self.append(Spec(plan, written, WRITES, act))
+            return plan
 
         return add

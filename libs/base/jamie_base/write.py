@@ -1,0 +1,159 @@
+"""One writing call: plan, consent, the same plan again, act, verify, and a way back.
+
+Nothing is sent to the backend before the user agreed, before the plan was found to be still true,
+and before the audit log holds a line about it.
+"""
+
+from functools import partial
+from typing import Any, cast
+
+import anyio
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.types import CallToolResult, InputRequiredResult
+
+from jamie_base import consent
+from jamie_base.call import Call, entry, present, record, refusal
+from jamie_base.desk import Desk
+from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, TimedOut
+from jamie_base.plan import Outcome, Plan, Written, differences, planned
+from jamie_base.plan_text import written
+from jamie_base.plans import Asked
+
+CONFIRM = "confirm"
+"""The argument that carries a plan's token, where the server runs with `--confirm token`."""
+
+
+async def change(desk: Desk[Any], call: Call, token: str) -> CallToolResult | InputRequiredResult:
+    """Answer one writing call; `token` is what the call brought to confirm a plan.
+
+    Raises:
+        UnexpectedToolError: A defect of ours; its text stays on the server.
+
+    """
+    try:
+        result = await _settled(desk, call, token)
+    except ToolError as exc:
+        result = refusal(desk, exc)
+    except Exception as exc:
+        record(desk, call, "crash")
+        raise UnexpectedToolError(
+            f"{call.spec.name} failed inside Jamie, not in the backend; its log has the details."
+        ) from exc
+
+    failed = isinstance(result, CallToolResult) and result.is_error
+    record(desk, call, "error" if failed else "answered")
+
+    return result
+
+
+async def _settled(desk: Desk[Any], call: Call, token: str) -> CallToolResult | InputRequiredResult:
+    if call.caller.scope != "write":
+        raise Denied(
+            f"The token {call.caller.name!r} is for reading; {call.spec.name} needs one with the"
+            " scope write."
+        )
+
+    if desk.confirm == "token":
+        return await _by_token(desk, call, token)
+
+    return await _by_asking(desk, call)
+
+
+async def _by_token(desk: Desk[Any], call: Call, token: str) -> CallToolResult:
+    if token:
+        return await _act(desk, call, desk.plans.take(token, _asked(call)))
+
+    plan = await _plan(desk, call)
+
+    return present(desk, call, planned(plan, desk.plans.keep(plan, _asked(call))))
+
+
+async def _by_asking(desk: Desk[Any], call: Call) -> CallToolResult | InputRequiredResult:
+    context = call.context
+    if kept := context.request_state:
+        plan = desk.plans.take(kept, _asked(call))
+        if not consent.agreed(context):
+            raise consent.declined()
+        return await _act(desk, call, plan)
+
+    plan = await _plan(desk, call)
+    text = desk.redactor.text(written(planned(plan)))
+    if not consent.can_ask(context):
+        raise consent.cannot_ask(text)
+
+    if consent.asks_by_answer(context):
+        return consent.question(text, desk.plans.keep(plan, _asked(call)))
+
+    if not await consent.ask(context, text):
+        raise consent.declined()
+
+    return await _act(desk, call, plan)
+
+
+async def _plan(desk: Desk[Any], call: Call) -> Plan:
+    spec = call.spec
+    injected = {spec.undo_log: desk.undo_log} if spec.undo_log else {}
+    work = partial(spec.ask, desk.sources.pick(call.source), **call.arguments, **injected)
+    with anyio.move_on_after(desk.deadline):
+        return cast("Plan", await work())
+
+    raise TimedOut(f"{spec.name} could not plan within {desk.deadline:g} s; nothing was changed.")
+
+
+async def _act(desk: Desk[Any], call: Call, plan: Plan) -> CallToolResult:
+    fresh = await _plan(desk, call)
+    if fresh.binding.digest != plan.binding.digest:
+        raise NotConfirmed(
+            f"{plan.binding.target} changed since the plan was made; nothing was changed."
+            f" {differences(plan, fresh)}. Look again, then ask again."
+        )
+
+    desk.audit.must_record(entry(call, f"acting: {plan.summary}"))
+    outcome = await _acted(desk, call, plan)
+
+    return present(desk, call, _told(desk, call, plan, outcome))
+
+
+async def _acted(desk: Desk[Any], call: Call, plan: Plan) -> Outcome:
+    act = call.spec.act
+    if act is None:
+        raise InvalidArgument(f"{call.spec.name} does not change anything.")
+
+    with anyio.move_on_after(desk.deadline):
+        return await act(desk.sources.pick(call.source), plan)
+
+    return Outcome(
+        f"{plan.summary}: sent, but no answer within {desk.deadline:g} s", verified=False
+    )
+
+
+def _told(desk: Desk[Any], call: Call, plan: Plan, outcome: Outcome) -> Written:
+    return Written(
+        done=True,
+        summary=outcome.summary,
+        verified=outcome.verified,
+        details=outcome.details,
+        undo=_way_back(desk, call, plan, outcome),
+    )
+
+
+def _way_back(desk: Desk[Any], call: Call, plan: Plan, outcome: Outcome) -> str:
+    try:
+        if plan.undoes and outcome.verified:
+            desk.undo_log.forget(plan.undoes)
+        if outcome.undo is None:
+            return plan.undo
+        name = desk.undo_log.keep(call.spec.name, call.source, outcome.undo)
+    except OSError as exc:
+        return f"No undo record could be written ({exc}): take it back by hand."
+
+    return f"Undo record {name}: {outcome.undo.summary}."
+
+
+def _asked(call: Call) -> Asked:
+    return Asked(
+        caller=call.caller.name,
+        tool=call.spec.name,
+        source=call.source,
+        arguments=repr(sorted(call.arguments.items())),
+    )
