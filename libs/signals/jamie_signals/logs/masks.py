@@ -11,7 +11,8 @@ _MASKS: tuple[tuple[str, str], ...] = (
         "time",
         r"\b\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[T_ :,]+\d{1,2}[:,]\d\d(?:[:,]\d\d(?:[.,]\d+)?)?"
         r"(?:\s?(?:Z|UTC|[+-]\d\d:?\d\d))?)?(?![\w-])"
-        r"|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+        r"|\b(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )?"
+        r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
         r" {1,2}\d{1,2}(?:,? \d{4})? \d\d:\d\d:\d\d(?: [A-Z]{3,4})?(?: \d{4})?\b"
         r"|\b\d\d:\d\d:\d\d(?:[.,]\d+)?\b",
     ),
@@ -25,16 +26,11 @@ _MASKS: tuple[tuple[str, str], ...] = (
     ("hex", r"\b0[xX][0-9a-fA-F]+\b"),
     ("hex", r"\b(?=[0-9a-fA-F]*\d)(?=[0-9]*[a-fA-F])[0-9a-fA-F]{8,}\b"),
     (
-        "path",
-        r"(?<![\w/<>.])(?:~|\.{1,2})?(?:/[\w.@%+=~:-]+){2,}/?|\b[A-Za-z]:\\[^\s\"',;]+",
-    ),
-    (
         "dur",
         r"(?<![\w.])[-+]?(?:\d+(?:\.\d+)?(?:h|ms|m|s|µs|us|ns)){1,4}(?![\w])",
     ),
     ("num", rf"(?<![\w.])[-+]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?{_UNITS}?(?![\w])"),
 )
-_QUOTED = re.compile(r'"[^"\n]{0,400}"')
 _PATTERNS = tuple((f"<{name}>", re.compile(pattern)) for name, pattern in _MASKS)
 _DIGITS = re.compile(r"\d")
 
