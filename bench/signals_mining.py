@@ -13,10 +13,22 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
+from statistics import fmean
+from typing import NamedTuple
 
 from jamie_signals.logs import Miner
 
 ROUNDS = 5
+
+
+class Figures(NamedTuple):
+    """Grouping accuracy and lines per second, the miner's and the trivial grouping's."""
+
+    accuracy: float
+    trivial: float
+    speed: float
+    trivial_speed: float
+
 
 Grouping = Callable[[Sequence[str]], Sequence[Hashable]]
 
@@ -43,26 +55,29 @@ def lines_per_second(grouping: Grouping, lines: Sequence[str]) -> float:
 
 
 def main(folder: Path) -> None:
-    figures = [_measured(path) for path in sorted(folder.glob("*.csv"))]
-    for name, mine, theirs, my_speed, their_speed in figures:
-        print(f"{name:12} {mine:6.3f} trivial {theirs:6.3f}   {_speeds(my_speed, their_speed)}")
+    figures = {path.name.split("_")[0]: _measured(path) for path in sorted(folder.glob("*.csv"))}
+    figures["mean"] = _mean(list(figures.values()))
+    for name, one in figures.items():
+        speeds = f"{one.speed:9,.0f} lines/s, trivial {one.trivial_speed:9,.0f}"
+        ratio = one.trivial_speed / one.speed
+        print(f"{name:12} {one.accuracy:6.3f} trivial {one.trivial:6.3f} {speeds} ({ratio:.1f}x)")
 
-    mean = [sum(one[column] for one in figures) / len(figures) for column in (1, 2, 3, 4)]
-    print(f"{'mean':12} {mean[0]:6.3f} trivial {mean[1]:6.3f}   {_speeds(mean[2], mean[3])}")
 
-
-def _measured(path: Path) -> tuple[str, float, float, float, float]:
+def _measured(path: Path) -> Figures:
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
 
     lines, truth = [row["Content"] for row in rows], [row["EventId"] for row in rows]
-    return (
-        path.name.split("_")[0],
+    return Figures(
         accuracy(mined(lines), truth),
         accuracy(trivial(lines), truth),
         lines_per_second(mined, lines),
         lines_per_second(trivial, lines),
     )
+
+
+def _mean(figures: Sequence[Figures]) -> Figures:
+    return Figures(*(fmean(column) for column in zip(*figures, strict=True)))
 
 
 def _members(groups: Sequence[Hashable]) -> dict[Hashable, set[int]]:
@@ -77,10 +92,6 @@ def _seconds(grouping: Grouping, lines: Sequence[str]) -> float:
     start = time.perf_counter()
     grouping(lines)
     return time.perf_counter() - start
-
-
-def _speeds(mine: float, theirs: float) -> str:
-    return f"{mine:9,.0f} lines/s, trivial {theirs:9,.0f} ({theirs / mine:.1f}x)"
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from statistics import fmean, median
 from typing import Literal
 
@@ -178,7 +179,7 @@ def _mean(numbers: Sequence[Point]) -> float:
 
 
 def _gaps(points: Sequence[Point], interval: float | None) -> int:
-    distances = [after[0] - before[0] for before, after in zip(points, points[1:], strict=False)]
+    distances = [after[0] - before[0] for before, after in pairwise(points)]
     usual = interval or (median(distances) if distances else 0)
     if usual <= 0:
         return 0

@@ -1,4 +1,4 @@
-"""The names nearest to one that does not exist: did you mean ...?"""
+"""The names nearest to one that does not exist, for "did you mean"."""
 
 import re
 from collections.abc import Iterable
@@ -6,7 +6,8 @@ from difflib import SequenceMatcher
 from heapq import nlargest
 
 _SHORTLIST = 200
-_LEAST_LIKENESS = 0.55
+_LEAST_LIKENESS = 0.6
+_LEAST_BLOCK = 3
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
@@ -20,31 +21,38 @@ def nearest(name: str, candidates: Iterable[str], n: int = 3) -> list[str]:
     roughly = nlargest(
         _SHORTLIST, sorted(set(candidates)), key=lambda one: _rough(wanted, pieces, one.lower())
     )
-    scored = [(-_likeness(name, one), one) for one in roughly]
-    return [one for score, one in sorted(scored)[:n] if -score >= _LEAST_LIKENESS]
+    scored = sorted((-_likeness(name, one), len(one), one) for one in roughly)
+    return [one for score, _, one in scored[: max(n, 0)] if -score >= _LEAST_LIKENESS]
 
 
 def _pieces(text: str) -> list[str]:
-    size = 2 if len(text) < 8 else 3
+    size = 1 if len(text) < 5 else 2 if len(text) < 10 else 3
     return [text[start : start + size] for start in range(max(len(text) - size + 1, 1))]
 
 
 def _rough(wanted: str, pieces: list[str], candidate: str) -> float:
     """Count shared pieces: cheap enough for every candidate, good enough for a shortlist."""
     shared = sum(piece in candidate for piece in pieces)
-    return 2 * shared / (len(pieces) + len(candidate)) - abs(len(wanted) - len(candidate)) / 1000
+    return shared / len(pieces) - abs(len(wanted) - len(candidate)) / 100
 
 
 def _likeness(name: str, candidate: str) -> float:
-    """Score 0 to 1: the best of spelling and shared words, a little more for a shared start."""
+    """Score 0 to 1: spelling, shared words, and how much of the name the candidate contains."""
     wanted, other = name.lower(), candidate.lower()
     if wanted == other:
         return 1.0
 
-    spelling = SequenceMatcher(None, wanted, other, autojunk=False).ratio()
+    matcher = SequenceMatcher(None, wanted, other, autojunk=False)
+    spelling = matcher.ratio()
     words = _overlap(_words(name), _words(candidate))
-    score = max(spelling, 0.5 * spelling + 0.5 * words)
+    score = max(spelling, (spelling + words) / 2, 0.5 * spelling + 0.5 * _held(matcher, wanted))
     return score + 0.1 * (1 - score) * _common_start(wanted, other) / max(len(wanted), 1)
+
+
+def _held(matcher: SequenceMatcher[str], wanted: str) -> float:
+    """Say how much of the name stands in the candidate, in pieces that are no accident."""
+    sizes = (block.size for block in matcher.get_matching_blocks())
+    return sum(size for size in sizes if size >= _LEAST_BLOCK) / max(len(wanted), 1)
 
 
 def _words(name: str) -> frozenset[str]:

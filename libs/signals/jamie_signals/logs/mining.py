@@ -6,7 +6,8 @@ from jamie_signals.logs.clusters import merged
 from jamie_signals.logs.levels import Level
 from jamie_signals.logs.masks import mask
 
-MOST_SHAPES = 20_000
+MOST_SHAPES = 5_000
+_MOST_KNOWN_LINES = 10_000
 MOST_WORDS = 120
 OVERFLOW = "<anything>"
 
@@ -58,15 +59,20 @@ class Miner:
     """
 
     def __init__(self, *, max_shapes: int = MOST_SHAPES) -> None:
-        self._max_shapes = max_shapes
+        self._max_shapes = max(max_shapes, 1)
         self._shapes: list[_Shape] = []
         self._ids: dict[tuple[str, ...], int] = {}
+        self._known: dict[str, int] = {}
         self._patterns: tuple[Pattern, ...] | None = None
         self._pattern_of: dict[int, Pattern] = {}
 
     def add(self, line: str, *, at: int = 0, source: str = "", level: Level = Level.UNKNOWN) -> int:
         """Count a line and return its shape's id, which never changes."""
-        identity = self._identity(_words(line), line, at)
+        identity = self._known.get(line)
+        if identity is None:
+            identity = self._identity(_words(line), line, at)
+            self._remember(line, identity)
+
         self._shapes[identity].add(at, source, level)
         self._patterns = None
         return identity
@@ -89,6 +95,13 @@ class Miner:
         """Return the pattern that holds a shape, as things stand now."""
         self.patterns()
         return self._pattern_of[identity]
+
+    def _remember(self, line: str, identity: int) -> None:
+        """Spare repeated lines the masking."""
+        if len(self._known) >= _MOST_KNOWN_LINES:
+            self._known.clear()
+
+        self._known[line] = identity
 
     def _identity(self, words: tuple[str, ...], line: str, at: int) -> int:
         known = self._ids.get(words)

@@ -10,6 +10,7 @@ import msgspec
 MINUTE_NANOS = 60_000_000_000
 _LEAST_RISE = 2.0
 _LEAST_EVIDENCE = 6.0
+_LEAST_INSIDE = 3
 _MOST_BUCKETS = 2_000
 
 
@@ -59,7 +60,7 @@ def onset_of_counts(counts: Sequence[tuple[int, float]]) -> Onset | None:
 
     The burst is the run of buckets that stands out most above the mean; a stray error long
     before it costs more silence than it brings and stays outside. None when nothing stands out:
-    no counts, or the same rate all along.
+    too few, or the same rate all along.
     """
     values = [max(count, 0.0) if math.isfinite(count) else 0.0 for _, count in counts]
     total = sum(values)
@@ -70,7 +71,9 @@ def onset_of_counts(counts: Sequence[tuple[int, float]]) -> Onset | None:
     inside, outside = sum(values[begin:stop]), total - sum(values[begin:stop])
     during = inside / (stop - begin)
     before = outside / (len(values) - (stop - begin)) if stop - begin < len(values) else during
-    if during < _LEAST_RISE * before or _evidence(values, begin, stop) < _LEAST_EVIDENCE:
+    if inside < _LEAST_INSIDE or during < _LEAST_RISE * before:
+        return None
+    if _evidence(values, begin, stop) < _LEAST_EVIDENCE:
         return None
 
     until = counts[stop][0] if stop < len(counts) else None
