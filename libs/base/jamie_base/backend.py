@@ -117,8 +117,8 @@ class HttpBackend:
     ) -> Reply:
         """Send a request and read the reply whole.
 
-        `read` says that the request changes nothing, so that it may be tried again; by default it is
-        what the method says.
+        `read` says that the request changes nothing, so that it may be tried again; by default it
+        is what the method says.
 
         Raises:
             BackendError: No answer, a refusal, or more than the source's `max_reply`.

@@ -37,7 +37,7 @@ QUIET_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Call:
-    """A call as it came in: which tool, with which validated arguments, for which source, from whom."""
+    """A call as it came in: which tool, validated arguments, for which source, from whom."""
 
     spec: Spec
     arguments: dict[str, Any]

@@ -1,7 +1,7 @@
 """Asking the client's user, in both protocol eras.
 
-Since 2026-07-28 a server asks by answering `input_required` and the client calls again with the reply;
-before, it sends a request of its own in the middle of the call.
+Since 2026-07-28 a server asks by answering `input_required` and the client calls again with the
+reply; before, it sends a request of its own in the middle of the call.
 """
 
 from typing import Any

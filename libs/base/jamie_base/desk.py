@@ -18,7 +18,8 @@ from jamie_base.undo import UndoLog
 class Desk(Generic[BackendT]):
     """The desk a call is answered at.
 
-    `deadline` is in seconds; `always_data` sends structured data with every answer, asked for or not.
+    `deadline` is in seconds; `always_data` sends structured data with every answer, asked for or
+    not.
     """
 
     sources: Sources[BackendT]

@@ -9,8 +9,8 @@ import msgspec
 class Binding(msgspec.Struct, frozen=True):
     """What a plan was made for; when any of it changes, the plan is stale.
 
-    `touched` holds the fields the write changes, as they were (JSON), and `body` exactly what is to be
-    sent; `uid` and `generation` are the object's own.
+    `touched` holds the fields the write changes, as they were (JSON), and `body` exactly what is to
+    be sent; `uid` and `generation` are the object's own.
     """
 
     target: str

@@ -1,0 +1,258 @@
+"""Served tools, seen the way a model sees them."""
+
+from pathlib import Path
+
+import anyio
+import msgspec
+import pytest
+from mcp import Client
+from mcp.server import MCPServer
+from mcp.types import CallToolResult, TextContent
+
+
+def text_of(answer: CallToolResult) -> str:
+    (part,) = answer.content
+    assert isinstance(part, TextContent)
+    return part.text
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def era(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+async def test_an_answer_is_text_only(build, era) -> None:
+    async with Client(build(), mode=era) as client:
+        answer = await client.call_tool("shelf_jars", {"order": "grams"})
+
+    assert text_of(answer) == "salt 250 g\nsugar 500 g"
+    assert answer.structured_content is None
+
+
+async def test_a_program_gets_the_data_when_it_asks(build, era) -> None:
+    async with Client(build(), mode=era) as client:
+        answer = await client.call_tool("shelf_jars", {}, meta={"jamie/data": True})
+
+    rows = [{"name": "salt", "grams": 250}, {"name": "sugar", "grams": 500}]
+    assert answer.structured_content == {"rows": rows, "note": ""}
+    assert text_of(answer) == "salt 250 g\nsugar 500 g"
+
+
+async def test_data_always_publishes_its_schema(build, era) -> None:
+    async with Client(build(data="always"), mode=era) as client:
+        (jars, *_) = (await client.list_tools()).tools
+        answer = await client.call_tool("shelf_jars", {})
+
+    assert jars.output_schema is not None
+    assert jars.output_schema["properties"]["note"] == {"type": "string", "default": ""}
+    assert answer.structured_content is not None
+
+
+async def test_the_contract_is_the_signature(build, era) -> None:
+    async with Client(build(), mode=era) as client:
+        jars = (await client.list_tools()).tools[0]
+
+    assert jars.description == "List the jars.\n\nEvery one of them."
+    assert jars.output_schema is None
+    assert jars.input_schema == {
+        "type": "object",
+        "properties": {
+            "order": {
+                "type": "string",
+                "enum": ["name", "grams"],
+                "default": "name",
+                "description": "What to sort by.",
+            },
+            "note": {"type": "string", "default": ""},
+        },
+        "additionalProperties": False,
+    }
+
+
+async def test_reading_tools_say_so_and_writing_tools_exist_only_in_write_mode(build) -> None:
+    async with Client(build()) as client:
+        reading = (await client.list_tools()).tools
+    async with Client(build(write=True)) as client:
+        writing = (await client.list_tools()).tools
+
+    assert [tool.name for tool in reading] == ["shelf_jars", "shelf_wait", "shelf_break"]
+    assert [tool.name for tool in writing[3:]] == ["shelf_fill", "shelf_undo"]
+    hints = {tool.name: tool.annotations for tool in writing}
+    assert hints["shelf_jars"].read_only_hint is True
+    assert hints["shelf_fill"].read_only_hint is False
+    assert hints["shelf_fill"].destructive_hint is True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (
+            {"ordr": "name"},
+            "shelf_jars has no argument 'ordr'. Did you mean 'order'?",
+        ),
+        (
+            {"label_selector": "x"},
+            "shelf_jars has no argument 'label_selector'. It takes order, note.",
+        ),
+        (
+            {"order": "colour"},
+            "Argument 'order' = 'colour': input should be 'name' or 'grams'.",
+        ),
+        (
+            {"order": 3, "notes": ""},
+            "Argument 'order' = 3: input should be 'name' or 'grams'."
+            " shelf_jars has no argument 'notes'. Did you mean 'note'?",
+        ),
+    ],
+)
+async def test_bad_arguments_are_refused_by_name(build, era, arguments, reason) -> None:
+    async with Client(build(), mode=era) as client:
+        answer = await client.call_tool("shelf_jars", arguments)
+
+    assert answer.is_error
+    assert text_of(answer) == reason
+
+
+async def test_a_missing_argument_is_named(build) -> None:
+    async with Client(build(write=True)) as client:
+        answer = await client.call_tool("shelf_fill", {"name": "salt"})
+
+    assert text_of(answer) == "shelf_fill needs the argument 'grams'."
+
+
+async def test_the_chooser_exists_only_among_several(build) -> None:
+    async with Client(build(names=("top", "bottom"))) as client:
+        (jars, *_) = (await client.list_tools()).tools
+        known = await client.call_tool("shelf_jars", {"shelf": "bottom"})
+        unknown = await client.call_tool("shelf_jars", {"shelf": "botom"})
+
+    assert jars.input_schema["properties"]["shelf"] == {
+        "type": "string",
+        "default": "",
+        "description": "Which shelf. One of top, bottom; top by default.",
+    }
+    assert text_of(known) == "salt 250 g\nsugar 500 g"
+    assert text_of(unknown) == (
+        "There is no shelf 'botom'; there are top, bottom. Did you mean 'bottom'?"
+    )
+
+
+async def test_a_defect_of_ours_stays_on_the_server(build, era) -> None:
+    async with Client(build(), mode=era) as client:
+        answer = await client.call_tool("shelf_break", {})
+
+    assert answer.is_error
+    assert text_of(answer) == (
+        "shelf_break failed inside Jamie, not in the backend; its log has the details."
+    )
+
+
+async def test_a_call_over_its_deadline_is_stopped_and_says_so(build, shelf, era) -> None:
+    async with Client(build(deadline=0.05), mode=era) as client:
+        answer = await client.call_tool("shelf_wait", {})
+
+    assert answer.is_error
+    assert text_of(answer) == (
+        "shelf_wait took over 0.05 s and was stopped; ask for less"
+        " (a shorter window, one namespace, a narrower selector) or raise --deadline."
+    )
+
+
+async def test_a_waiting_client_hears_that_the_call_goes_on(build, shelf, era) -> None:
+    heard: list[str] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(str(message))
+        shelf.gate.set()
+
+    async with Client(build(), mode=era) as client:
+        with anyio.fail_after(10):
+            answer = await client.call_tool("shelf_wait", {}, progress_callback=hear)
+
+    assert heard == ["shelf_wait: still working, 1 s"]
+    assert not answer.is_error
+
+
+async def test_identical_reads_in_flight_are_shared(build, shelf) -> None:
+    answers: list[CallToolResult] = []
+
+    async with Client(build()) as client, anyio.create_task_group() as group:
+
+        async def ask() -> None:
+            answers.append(await client.call_tool("shelf_wait", {}))
+
+        for _ in range(5):
+            group.start_soon(ask)
+        while shelf.asked == 0:
+            await anyio.lowlevel.checkpoint()
+        await client.call_tool("shelf_jars", {})
+        shelf.gate.set()
+
+    assert len(answers) == 5
+    assert shelf.asked == 2
+
+
+async def test_secrets_leave_as_marks_in_text_and_data(build) -> None:
+    async with Client(build()) as client:
+        answer = await client.call_tool(
+            "shelf_jars", {"note": "password=hunter2canary"}, meta={"jamie/data": True}
+        )
+
+    assert "hunter2canary" not in text_of(answer)
+    assert "[redacted:" in text_of(answer)
+    assert "hunter2canary" not in repr(answer.structured_content)
+
+
+async def test_control_characters_do_not_get_out(build) -> None:
+    async with Client(build()) as client:
+        answer = await client.call_tool("shelf_jars", {"note": "a\x1b[31mb\u202ec\u200bd"})
+
+    assert text_of(answer).endswith("abcd")
+
+
+async def test_every_call_leaves_one_audit_line(build, tmp_path: Path) -> None:
+    async with Client(build()) as client:
+        await client.call_tool("shelf_jars", {"note": "token=canary-in-audit-1234"})
+        await client.call_tool("shelf_jars", {"nte": ""})
+        await client.call_tool("shelf_break", {})
+
+    (log,) = (tmp_path / "audit").iterdir()
+    lines = [msgspec.json.decode(line) for line in log.read_bytes().splitlines()]
+    assert [(line["tool"], line["outcome"]) for line in lines] == [
+        ("shelf_jars", "ok"),
+        ("shelf_jars", "refused"),
+        ("shelf_break", "crash"),
+    ]
+    assert lines[0]["caller"] == "local"
+    assert lines[0]["bytes"] > 0
+    assert b"canary-in-audit-1234" not in log.read_bytes()
+
+
+async def test_the_backend_is_let_go_with_the_last_connection(build, shelf) -> None:
+    server: MCPServer = build()
+    async with Client(server) as one, Client(server) as other:
+        await one.call_tool("shelf_jars", {})
+        await other.call_tool("shelf_jars", {})
+        assert shelf.closed == 0
+
+    assert shelf.closed == 1
+
+
+async def test_the_status_resource_tells_what_is_reachable(build, era) -> None:
+    async with Client(build(write=True), mode=era) as client:
+        (content,) = (await client.read_resource("jamie://status")).contents
+
+    assert msgspec.json.decode(content.text) == {
+        "server": "jamie-base",
+        "version": "0.1.0",
+        "mode": "write",
+        "sources": [
+            {
+                "name": "default",
+                "kind": "shelf",
+                "url": "shelf://",
+                "reachable": True,
+                "version": "1",
+            }
+        ],
+    }
