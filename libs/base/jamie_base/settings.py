@@ -3,17 +3,46 @@
 The environment is read here and nowhere else.
 """
 
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BaseModel, Field, PositiveFloat, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Transport = Literal["stdio", "sse", "http"]
 Confirm = Literal["ask", "token"]
 
+DEFAULT_PORT = 8000
 
-class Token(BaseModel):
+
+def _listed(value: object) -> object:
+    """Take `a,b` for a list, as people write it in a variable."""
+    if isinstance(value, str) and not value.lstrip().startswith("["):
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    return value
+
+
+def _unlinked(value: object) -> object:
+    """Take for unset what Kubernetes gives every pod where a Service is named like this server."""
+    return DEFAULT_PORT if isinstance(value, str) and value.startswith("tcp://") else value
+
+
+def _shared(variable: str) -> Callable[[object], object]:
+    """Return a validator that fills an unset setting from a variable all servers share."""
+    return lambda value: os.environ.get(variable) or None if value is None else value
+
+
+class Token(BaseModel, extra="forbid"):
     """A bearer token a client may present, with a name for the audit log."""
 
     token: SecretStr
@@ -28,7 +57,6 @@ class ServerSettings(BaseSettings):
         cli_implicit_flags=True,
         cli_kebab_case=True,
         use_attribute_docstrings=True,
-        populate_by_name=True,
         extra="ignore",
     )
 
@@ -38,10 +66,10 @@ class ServerSettings(BaseSettings):
     host: str = "127.0.0.1"
     """Address to listen on."""
 
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: Annotated[int, Field(ge=0, le=65535), BeforeValidator(_unlinked)] = DEFAULT_PORT
     """Port to listen on; 0 takes a free one and says which."""
 
-    allow_host: list[str] = []
+    allow_host: Annotated[list[str], NoDecode, BeforeValidator(_listed)] = []
     """Host names clients may use to reach this server, besides localhost."""
 
     tokens: dict[str, Token] = {}
@@ -68,24 +96,26 @@ class ServerSettings(BaseSettings):
     deadline: PositiveFloat = 30.0
     """Seconds a call may take."""
 
-    audit: str = "on"
-    """Where one line per call goes: on (the state folder), stderr, off, or a file."""
+    audit: str = ""
+    """Where one line per call goes: stderr, off, or a file; by default the state folder."""
 
-    state_dir: Path | None = Field(
-        default=None, validation_alias=AliasChoices("state_dir", "JAMIE_STATE_DIR")
-    )
-    """Folder for the redaction key, audit log and undo records; JAMIE_STATE_DIR."""
+    state_dir: Annotated[
+        Path | None, BeforeValidator(_shared("JAMIE_STATE_DIR")), Field(validate_default=True)
+    ] = None
+    """Folder for the redaction key, audit log and undo records; JAMIE_STATE_DIR for all servers."""
 
-    redaction_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("redaction_key", "JAMIE_REDACTION_KEY")
-    )
-    """Key for the fingerprints of redacted secrets; JAMIE_REDACTION_KEY."""
+    redaction_key: Annotated[
+        SecretStr | None,
+        BeforeValidator(_shared("JAMIE_REDACTION_KEY")),
+        Field(validate_default=True),
+    ] = None
+    """Key for the fingerprints of redacted secrets; JAMIE_REDACTION_KEY for all servers."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
     """What to log to stderr."""
 
 
-class HttpSource(BaseModel, use_attribute_docstrings=True):
+class HttpSource(BaseModel, extra="forbid", use_attribute_docstrings=True):
     """One backend reached over HTTP, and how it knows us."""
 
     url: str

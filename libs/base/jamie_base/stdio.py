@@ -1,0 +1,50 @@
+"""Serving over stdin and stdout, and ending whenever the client has gone."""
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+import anyio
+from mcp.server import MCPServer
+
+GRACE_SECONDS = 0.5
+
+
+async def run(server: MCPServer[Any]) -> None:
+    """Serve until stdin ends or a signal says stop."""
+    async with anyio.create_task_group() as group:
+        if sys.platform != "win32":
+            group.start_soon(_stop_on_signal, group.cancel_scope)
+        await server.run_stdio_async()
+        group.cancel_scope.cancel()
+
+
+def quieten() -> None:
+    """Send what imports printed to stderr: it would be the first line a client reads."""
+    if sys.stdout.fileno() != 1 or sys.platform == "win32":
+        return
+
+    wire = os.dup(1)
+    os.dup2(2, 1)
+    sys.stdout.flush()
+    os.dup2(wire, 1)
+    os.close(wire)
+
+
+async def _stop_on_signal(scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for _ in signals:
+            # Calls are cancelled and backends closed at once. The thread that reads stdin cannot
+            # be woken while the client keeps it open, so the process does not wait for it.
+            timer = threading.Timer(GRACE_SECONDS, _leave)
+            timer.daemon = True
+            timer.start()
+            scope.cancel()
+
+
+def _leave() -> None:
+    atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]  # os._exit skips them
+    os._exit(0)
