@@ -22,11 +22,13 @@ class Category(msgspec.Struct, frozen=True):
 
 
 _AUTH = (
-    r"(?:\bauth\w*|\blog-?ins?\b|\bsign-?in\b|identity|\bidp\b|\boidc\b|\bsaml\b|\bldap\b|\bsso\b"
+    r"(?:\bauth(?:entica\w*|ori[sz]\w*|[nz])?(?:\b|_)|\blog-?ins?\b|\bsign-?in\b|identity"
+    r"|\bidp\b|\boidc\b|\bsaml\b|\bldap\b|\bsso\b"
     r"|\boauth2?\b|\btoken\b|\bcredentials?\b|keycloak|kerberos|\bjwks?\b)"
 )
 _TIMEOUT = (
-    r"(?:time[d]?[ -]?out\w*|timeout|deadline[ _]?exceeded|ETIMEDOUT|took too long"
+    r"(?:timed?[ -]?out\w*+(?!\s*(?:[=:]|(?:is )?set to)\s*\d)|deadline[ _]?exceeded|ETIMEDOUT"
+    r"|took too long"
     r"|read timeout|TimeoutException)"
 )
 _DATABASE = (
@@ -64,7 +66,8 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("authentication_timeout", "authentication timeouts", "authentication timeout",
      "authentication timeouts", "^" + _near(_AUTH, _TIMEOUT)),
     ("database_connection", "database connection", "database connection error",
-     "database connection errors", "^" + _near(_DATABASE, _CONNECTION, _TROUBLE)),
+     "database connection errors", "^" + _near(_DATABASE, _CONNECTION, _TROUBLE)
+     + r"|remaining connection slots are reserved|sorry, too many clients already"),
     ("database_deadlock", "database deadlocks", "database deadlock", "database deadlocks",
      r"\bdeadlock (?:found|detected|victim)|deadlocked on lock|lock wait timeout exceeded"),
     ("rate_limit", "rate limiting", "rate-limited request", "rate-limited requests",
@@ -121,7 +124,8 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
      r"|NullPointerException|nil pointer dereference|stack overflow|StackOverflowError"
      r"|CrashLoopBackOff"
      r"|unhandled (?:exception|rejection|promise)|uncaught (?:exception|\w*error)|assertion failed"
-     r"|terminated by signal|exited with code [1-9]\d*|exit (?:code|status) [1-9]\d*"),
+     r"|back-?off restarting failed|terminated by signal|exited with code [1-9]\d*|exit (?:code"
+     r"|status) [1-9]\d*"),
     ("http_5xx", "server errors (5xx)", "server error (5xx)", "server errors (5xx)",
      r"\bHTTP/?[\d.]*\"?\s+5\d\d\b|\b(?:status|code|status_code|response|returned|answered|got"
      r"|http)"

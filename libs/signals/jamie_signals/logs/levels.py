@@ -72,10 +72,16 @@ _UPPER = re.compile(
     r"|\[(?P<bracketed>fatal|crit|critical|alert|emerg|error|err|warn|warning|notice|info|debug|trace)\])"
 )
 _UPPER_WITHIN = 120
+_MOST_CHARS = 2_000
+_HOST = re.compile(r"\S+ [\w./()-]+\[\d+\]: ")
+_PROSE = re.compile(
+    r"(?i)(?P<fatal>fatal\b)|(?P<warn>warning\b)|(?P<error>failed to |error\b"
+    r"(?![-_ ](?:handl|report|page|rate|budget|count|code|log|free|track|metric)\w*))"
+)
 _PANIC = re.compile(r"panic: |fatal error: |Traceback \(most recent|Exception in thread ")
 _BENIGN = re.compile(
     r"(?i)\b(?:no|0|zero|without(?: any)?)[ \t]+(?:\w+[ \t]+)?(?:errors?|failures?|fatal|panics?)\b"
-    r"|\b(?:errors?|failed|failures?)\w*\s*[=:]\s*(?:0\b|none\b|null\b|nil\b|false\b|\"\"|\[\]|<nil>)"
+    r"|\b(?:errors?|failed|failures?)\w*(?: \w+)?\s*[=:]\s*(?:0\b|none\b|null\b|nil\b|false\b|\"\"|\[\]|<nil>)"
     r"|\b[\w.-]*(?:error|err|fail|fatal)[\w.-]*=\s*\"?[\d.]+"
     r"|[\w.%-]*/[\w./%?&=-]*(?:error|fail|fatal)[\w./%?&=-]*"
 )
@@ -160,14 +166,10 @@ def _level_of_text(text: str) -> Level:
         return _SYSLOG[int(priority[1]) & 7]
 
     rest = without_time(text)
-    if found := _leading(rest):
-        return found
-    if found := _in_capitals(rest[:_UPPER_WITHIN]):
-        return found
-    if _PANIC.match(rest):
-        return Level.FATAL if rest.startswith(("panic", "fatal")) else Level.ERROR
+    if rest != text and (host := _HOST.match(rest)):
+        rest = rest[host.end() :]
 
-    return Level.UNKNOWN
+    return _leading(rest) or _in_capitals(rest[:_UPPER_WITHIN]) or _in_prose(rest)
 
 
 def _leading(text: str) -> Level | None:
@@ -187,9 +189,18 @@ def _in_capitals(text: str) -> Level | None:
     return None
 
 
+def _in_prose(text: str) -> Level:
+    """Believe the first words of a line that states no level, where they leave no doubt."""
+    if _PANIC.match(text):
+        return Level.FATAL if text.startswith(("panic", "fatal")) else Level.ERROR
+
+    found = _PROSE.match(text)
+    return Level(found.lastgroup) if found and found.lastgroup else Level.UNKNOWN
+
+
 def _believed(labels: Mapping[str, str], line: str) -> Level:
     guess = _named(labels.get("detected_level", ""))
     if guess.severity < Level.ERROR.severity:
         return guess
 
-    return guess if _ALARMING.search(_BENIGN.sub(" ", line)) else Level.UNKNOWN
+    return guess if _ALARMING.search(_BENIGN.sub(" ", line[:_MOST_CHARS])) else Level.UNKNOWN

@@ -4,7 +4,7 @@ import re
 
 _UNITS = r"(?:ns|us|µs|ms|s|sec|secs|seconds?|m|min|h|d|[KMGTP]i?B?|B|bytes|kB|%|x)"
 _MASKS: tuple[tuple[str, str], ...] = (
-    ("email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
+    ("email", r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"),
     ("url", r"\b[a-z][a-z0-9+.-]{1,12}://[^\s\"'<>,;)\]]+"),
     ("uuid", r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"),
     (

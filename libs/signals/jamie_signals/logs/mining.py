@@ -9,6 +9,7 @@ from jamie_signals.logs.masks import mask
 MOST_SHAPES = 5_000
 _MOST_KNOWN_LINES = 10_000
 MOST_WORDS = 120
+MOST_CHARS = 4_000
 OVERFLOW = "<anything>"
 
 
@@ -116,7 +117,7 @@ class Miner:
 
 
 def _words(line: str) -> tuple[str, ...]:
-    return tuple(mask(line).split()[:MOST_WORDS])
+    return tuple(mask(line[:MOST_CHARS]).split()[:MOST_WORDS])
 
 
 def _pattern(group: list[int], shapes: list[_Shape], words: tuple[str, ...]) -> Pattern:

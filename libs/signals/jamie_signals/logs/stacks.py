@@ -11,7 +11,9 @@ from jamie_signals.logs.levels import Level, level_of_line
 
 MOST_LINES = 2_000
 _MOST_CHARS = 300
+_MOST_LINE_CHARS = 1_000
 _BARE_ERROR = re.compile(r"(?:[\w$]+\.)*[A-Z][\w$]*(?:Error|Exception|Throwable|Failure)\b")
+_BRIDGES = ("During handling of the above", "The above exception was the direct")
 _RUBY_HEADER = re.compile(r"\S+\.rb:\d+:in [`'](?P<what>[^']+)': (?P<said>.+)")
 
 
@@ -60,9 +62,10 @@ def stack_in(text: str) -> Stack | None:
 
 
 def _folds(lines: list[str]) -> Iterator[Fold]:
+    short = [line[:_MOST_LINE_CHARS] for line in lines]
     start = 0
     while start < len(lines):
-        end, stack = _trace_at(lines, start)
+        end, stack = _trace_at(short, start)
         text = "\n".join(lines[start:end])
         yield Fold(start, end, text, stack or stack_in(text))
         start = end
@@ -120,15 +123,16 @@ def _end_of(dialect: Dialect, lines: list[str], head: int) -> int:
 def _chains(dialect: Dialect, lines: list[str], head: int, at: int) -> bool:
     """Tell whether a line that is not indented still belongs to a Python trace.
 
-    Its error line ends the trace, unless the next one says that it continues.
+    Its error line ends the trace, unless a bridge ("During handling ...") leads to another.
     """
     if dialect is not PYTHON:
         return False
-    if not lines[at].strip():
-        following = next((line for line in lines[at + 1 : at + 3] if line.strip()), "")
-        return bool(PYTHON.more and PYTHON.more.match(following) and following[0] in "DT")
-    if PYTHON.opens and PYTHON.opens.fullmatch(lines[at]):
-        return any(one.startswith(("During", "The above")) for one in lines[max(head, at - 2) : at])
+
+    following = next((line for line in lines[at : at + 3] if line.strip()), "")
+    if following.startswith(_BRIDGES):
+        return True
+    if following.startswith("Traceback ("):
+        return any(line.startswith(_BRIDGES) for line in lines[max(head, at - 2) : at])
 
     return lines[at - 1][:1].isspace() and bool(PYTHON.cause and PYTHON.cause.match(lines[at]))
 
@@ -138,7 +142,7 @@ def _stack(dialect: Dialect, lines: list[str]) -> Stack:
     frames = list(_frames(dialect, lines))
     own = [frame for frame in frames if frame.own]
     if dialect.innermost_last:
-        best = own[-1:]
+        best = [frame for frame in own if frame.line < cause_at][-1:] or own[-1:]
     else:
         best = [frame for frame in own if frame.line > cause_at][:1] or own[:1]
 
@@ -147,11 +151,14 @@ def _stack(dialect: Dialect, lines: list[str]) -> Stack:
 
 
 def _root(dialect: Dialect, lines: list[str]) -> tuple[str, int]:
-    """Return the deepest error's words and the line they stand on."""
-    if dialect.cause:
-        for at in range(len(lines) - 1, -1, -1):
-            if found := dialect.cause.match(lines[at]):
-                return _last_link(found["cause"]), at
+    """Return the deepest error's words and the line they stand on.
+
+    Python tells the deepest error first, the others last.
+    """
+    numbered = list(enumerate(lines))
+    for at, line in numbered if dialect.innermost_last else reversed(numbered):
+        if dialect.cause and (found := dialect.cause.match(line)):
+            return _last_link(found["cause"]), at
 
     ruby = _RUBY_HEADER.match(lines[0])
     return (ruby["said"] if ruby else without_time(lines[0]).strip())[:_MOST_CHARS], 0
