@@ -64,7 +64,7 @@ async def shelf_jars(shelf: Backend, order: Order = "name", note: str = "") -> J
     Every one of them.
     """
     shelf.asked += 1
-    rows = sorted(Jar(*item) for item in shelf.jars.items())
+    rows = [Jar(*item) for item in shelf.jars.items()]
     return Jars(tuple(sorted(rows, key=lambda jar: getattr(jar, order))), note)
 
 
@@ -97,7 +97,8 @@ async def fill(shelf: Shelf, plan: Plan) -> Outcome:
     shelf.edition += 1
     back = msgspec.json.encode(Jar(wanted.name, before))
     undo = Undo(f"back to {before} g", plan.binding.target, "uid-1", {"grams": wanted.grams}, back)
-    return Outcome(f"{wanted.name} holds {wanted.grams} g", verified=wanted.grams < 9_000, undo=undo)
+    done = f"{wanted.name} holds {wanted.grams} g"
+    return Outcome(done, verified=wanted.grams < 9_000, undo=undo)
 
 
 @tools.writes(fill)

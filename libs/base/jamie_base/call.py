@@ -56,11 +56,6 @@ class Call:
         return bool((self.context.request_context.meta or {}).get(DATA_KEY))
 
     @property
-    def wants_progress(self) -> bool:
-        """Tell whether the client takes progress notifications."""
-        return (self.context.request_context.meta or {}).get("progress_token") is not None
-
-    @property
     def key(self) -> tuple[str, ...]:
         """Return what makes two calls the same."""
         return (self.spec.name, self.source, self.caller.name, repr(sorted(self.arguments.items())))
@@ -143,9 +138,6 @@ async def _asked(desk: Desk[Any], call: Call) -> msgspec.Struct:
 
 
 async def _telling(call: Call, work: Callable[[], Awaitable[msgspec.Struct]]) -> msgspec.Struct:
-    if not call.wants_progress:
-        return await work()
-
     # A task group wraps what its body raises; the error is carried out beside it instead.
     landed: list[msgspec.Struct] = []
     failed: list[Exception] = []

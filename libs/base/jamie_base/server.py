@@ -9,10 +9,11 @@ from typing import Any, Generic
 import anyio
 import msgspec
 from mcp.server import MCPServer
+from platformdirs import user_state_path
 
 from jamie_base.audit import open_audit
 from jamie_base.desk import Desk
-from jamie_base.redact import Redactor
+from jamie_base.redact import Redactor, redaction_key
 from jamie_base.settings import ServerSettings
 from jamie_base.sources import BackendT, Sources
 from jamie_base.status import STATUS_URI, SourceStatus, Status
@@ -42,13 +43,15 @@ class Blueprint(Generic[BackendT]):
 def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPServer[Desk[BackendT]]:
     """Build the server; nothing is contacted until a tool is called."""
     release = version(blueprint.name)
-    redactor = Redactor.from_settings(settings.redaction_key, settings.state_dir)
+    folder = (settings.state_dir or user_state_path("jamie", False)).expanduser()
+    configured = settings.redaction_key.get_secret_value() if settings.redaction_key else ""
+    redactor = Redactor(redaction_key(folder, configured))
     desk = Desk(
         sources=blueprint.sources,
         redactor=redactor,
-        audit=open_audit(settings.audit, blueprint.name, redactor, settings.state_dir),
+        audit=open_audit(settings.audit, blueprint.name, redactor, folder=folder),
         deadline=settings.deadline,
-        undo_log=UndoLog(blueprint.name, settings.state_dir),
+        undo_log=UndoLog(blueprint.name, folder),
         confirm=settings.confirm,
         always_data=settings.data == "always",
     )

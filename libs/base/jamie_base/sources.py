@@ -48,7 +48,7 @@ class Sources(Generic[BackendT]):
         """
         chosen = name or self.names[0]
         if chosen not in self._makers:
-            near = get_close_matches(chosen, self.names, n=2, cutoff=0.5)
+            near = get_close_matches(chosen, self.names, n=1, cutoff=0.5)
             raise InvalidArgument(
                 f"There is no {self.kind} {chosen!r}; there are {', '.join(self.names[:20])}."
                 f"{did_you_mean(near)}"

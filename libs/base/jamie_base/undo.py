@@ -10,7 +10,7 @@ import msgspec
 
 from jamie_base.errors import BackendError, NotFound
 from jamie_base.plan import Undo
-from jamie_base.state import private_dir, private_file, read_private, state_dir
+from jamie_base.state import private_dir, private_file, read_private
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -28,7 +28,7 @@ class UndoLog:
     """The undo records of one server."""
 
     server: str
-    folder: Path | None
+    folder: Path
 
     def keep(self, tool: str, source: str, undo: Undo) -> str:
         """Write a record and return its name.
@@ -71,4 +71,4 @@ class UndoLog:
         self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
-        return private_dir(state_dir(self.folder) / "undo") / f"{name}.json"
+        return private_dir(self.folder / "undo") / f"{name}.json"
