@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from statistics import fmean, median
+from statistics import median
 from typing import Literal
 
 import msgspec
@@ -174,7 +174,7 @@ def _mean(numbers: Sequence[Point]) -> float:
     if not finite:
         return numbers[-1][1]
 
-    mean = fmean(finite)
+    mean = math.fsum(value / len(finite) for value in finite)  # a sum first could overflow
     return min(max(mean, min(finite)), max(finite))  # rounding must not leave the range
 
 

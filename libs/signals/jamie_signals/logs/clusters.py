@@ -116,9 +116,8 @@ def _telling_column(part: list[Shape], shapes: Sequence[Words]) -> tuple[int, fr
         if len(distinct) == 1:
             continue
 
-        named = _named(
-            distinct, [shapes[at][column] for wording, at in part if wording[column] == ANY]
-        )
+        varying = [shapes[at][column] for wording, at in part if ANY in wording[column]]
+        named = _named(distinct, varying)
         variants = len(named) + (len(named) < len(distinct))
         if 1 < variants <= _MOST_VARIANTS and (best is None or variants < best[0]):
             best = (variants, column, named)
@@ -133,7 +132,7 @@ def _named(distinct: frozenset[str], varying: list[str]) -> frozenset[str]:
 
 
 def _frame(word: str) -> tuple[str, str]:
-    found = _FRAME.fullmatch(word)
+    found = _FRAME.fullmatch(_VARYING.sub("", word.replace(ANY, "")))
     return (found["head"] or "", found["tail"]) if found else ("", "")
 
 

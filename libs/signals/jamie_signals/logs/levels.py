@@ -81,7 +81,8 @@ _PROSE = re.compile(
 _PANIC = re.compile(r"panic: |fatal error: |Traceback \(most recent|Exception in thread ")
 _BENIGN = re.compile(
     r"(?i)\b(?:no|0|zero|without(?: any)?)[ \t]+(?:\w+[ \t]+)?(?:errors?|failures?|fatal|panics?)\b"
-    r"|\b(?:errors?|failed|failures?)\w*(?: \w+)?\s*[=:]\s*(?:0\b|none\b|null\b|nil\b|false\b|\"\"|\[\]|<nil>)"
+    r"|\b(?:errors?|failed|failures?)\w*(?: \w+)?\s*[=:]\s*"
+    r"(?:0\b|none\b|null\b|nil\b|false\b|\"\"|\[\]|<nil>)"
     r"|\b[\w.-]*(?:error|err|fail|fatal)[\w.-]*=\s*\"?[\d.]+"
     r"|[\w.%-]*/[\w./%?&=-]*(?:error|fail|fatal)[\w./%?&=-]*"
 )
