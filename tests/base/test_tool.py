@@ -1,27 +1,19 @@
 """Served tools, seen the way a model sees them."""
 
 from pathlib import Path
+from typing import Any
 
 import anyio
 import msgspec
 import pytest
 from mcp import Client
-from mcp.server import MCPServer
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult, TextResourceContents
+
+from jamie_base.toolset import READS, WRITES
+from tests.base.shelf import Build, Era, Shelf, text_of
 
 
-def text_of(answer: CallToolResult) -> str:
-    (part,) = answer.content
-    assert isinstance(part, TextContent)
-    return part.text
-
-
-@pytest.fixture(params=["auto", "legacy"])
-def era(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-async def test_an_answer_is_text_only(build, era) -> None:
+async def test_an_answer_is_text_only(build: Build, era: Era) -> None:
     async with Client(build(), mode=era) as client:
         answer = await client.call_tool("shelf_jars", {"order": "grams"})
 
@@ -29,7 +21,7 @@ async def test_an_answer_is_text_only(build, era) -> None:
     assert answer.structured_content is None
 
 
-async def test_a_program_gets_the_data_when_it_asks(build, era) -> None:
+async def test_a_program_gets_the_data_when_it_asks(build: Build, era: Era) -> None:
     async with Client(build(), mode=era) as client:
         answer = await client.call_tool("shelf_jars", {}, meta={"jamie/data": True})
 
@@ -38,7 +30,7 @@ async def test_a_program_gets_the_data_when_it_asks(build, era) -> None:
     assert text_of(answer) == "salt 250 g\nsugar 500 g"
 
 
-async def test_data_always_publishes_its_schema(build, era) -> None:
+async def test_data_always_publishes_its_schema(build: Build, era: Era) -> None:
     async with Client(build(data="always"), mode=era) as client:
         (jars, *_) = (await client.list_tools()).tools
         answer = await client.call_tool("shelf_jars", {})
@@ -48,7 +40,7 @@ async def test_data_always_publishes_its_schema(build, era) -> None:
     assert answer.structured_content is not None
 
 
-async def test_the_contract_is_the_signature(build, era) -> None:
+async def test_the_contract_is_the_signature(build: Build, era: Era) -> None:
     async with Client(build(), mode=era) as client:
         jars = (await client.list_tools()).tools[0]
 
@@ -69,7 +61,9 @@ async def test_the_contract_is_the_signature(build, era) -> None:
     }
 
 
-async def test_reading_tools_say_so_and_writing_tools_exist_only_in_write_mode(build) -> None:
+async def test_reading_tools_say_so_and_writing_tools_exist_only_in_write_mode(
+    build: Build,
+) -> None:
     async with Client(build()) as client:
         reading = (await client.list_tools()).tools
     async with Client(build(write=True)) as client:
@@ -78,9 +72,7 @@ async def test_reading_tools_say_so_and_writing_tools_exist_only_in_write_mode(b
     assert [tool.name for tool in reading] == ["shelf_jars", "shelf_wait", "shelf_break"]
     assert [tool.name for tool in writing[3:]] == ["shelf_fill", "shelf_undo"]
     hints = {tool.name: tool.annotations for tool in writing}
-    assert hints["shelf_jars"].read_only_hint is True
-    assert hints["shelf_fill"].read_only_hint is False
-    assert hints["shelf_fill"].destructive_hint is True
+    assert (hints["shelf_jars"], hints["shelf_fill"]) == (READS, WRITES)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +97,9 @@ async def test_reading_tools_say_so_and_writing_tools_exist_only_in_write_mode(b
         ),
     ],
 )
-async def test_bad_arguments_are_refused_by_name(build, era, arguments, reason) -> None:
+async def test_bad_arguments_are_refused_by_name(
+    build: Build, era: Era, arguments: dict[str, Any], reason: str
+) -> None:
     async with Client(build(), mode=era) as client:
         answer = await client.call_tool("shelf_jars", arguments)
 
@@ -113,14 +107,14 @@ async def test_bad_arguments_are_refused_by_name(build, era, arguments, reason) 
     assert text_of(answer) == reason
 
 
-async def test_a_missing_argument_is_named(build) -> None:
+async def test_a_missing_argument_is_named(build: Build) -> None:
     async with Client(build(write=True)) as client:
         answer = await client.call_tool("shelf_fill", {"name": "salt"})
 
     assert text_of(answer) == "shelf_fill needs the argument 'grams'."
 
 
-async def test_the_chooser_exists_only_among_several(build) -> None:
+async def test_the_chooser_exists_only_among_several(build: Build) -> None:
     async with Client(build(names=("top", "bottom"))) as client:
         (jars, *_) = (await client.list_tools()).tools
         known = await client.call_tool("shelf_jars", {"shelf": "bottom"})
@@ -137,7 +131,7 @@ async def test_the_chooser_exists_only_among_several(build) -> None:
     )
 
 
-async def test_a_defect_of_ours_stays_on_the_server(build, era) -> None:
+async def test_a_defect_of_ours_stays_on_the_server(build: Build, era: Era) -> None:
     async with Client(build(), mode=era) as client:
         answer = await client.call_tool("shelf_break", {})
 
@@ -147,7 +141,9 @@ async def test_a_defect_of_ours_stays_on_the_server(build, era) -> None:
     )
 
 
-async def test_a_call_over_its_deadline_is_stopped_and_says_so(build, shelf, era) -> None:
+async def test_a_call_over_its_deadline_is_stopped_and_says_so(
+    build: Build, shelf: Shelf, era: Era
+) -> None:
     async with Client(build(deadline=0.05), mode=era) as client:
         answer = await client.call_tool("shelf_wait", {})
 
@@ -158,7 +154,9 @@ async def test_a_call_over_its_deadline_is_stopped_and_says_so(build, shelf, era
     )
 
 
-async def test_a_waiting_client_hears_that_the_call_goes_on(build, shelf, era) -> None:
+async def test_a_waiting_client_hears_that_the_call_goes_on(
+    build: Build, shelf: Shelf, era: Era
+) -> None:
     heard: list[str] = []
 
     async def hear(progress: float, total: float | None, message: str | None) -> None:
@@ -173,7 +171,7 @@ async def test_a_waiting_client_hears_that_the_call_goes_on(build, shelf, era) -
     assert not answer.is_error
 
 
-async def test_identical_reads_in_flight_are_shared(build, shelf) -> None:
+async def test_identical_reads_in_flight_are_shared(build: Build, shelf: Shelf) -> None:
     answers: list[CallToolResult] = []
 
     async with Client(build()) as client, anyio.create_task_group() as group:
@@ -192,7 +190,7 @@ async def test_identical_reads_in_flight_are_shared(build, shelf) -> None:
     assert shelf.asked == 2
 
 
-async def test_secrets_leave_as_marks_in_text_and_data(build) -> None:
+async def test_secrets_leave_as_marks_in_text_and_data(build: Build) -> None:
     async with Client(build()) as client:
         answer = await client.call_tool(
             "shelf_jars", {"note": "password=hunter2canary"}, meta={"jamie/data": True}
@@ -203,14 +201,14 @@ async def test_secrets_leave_as_marks_in_text_and_data(build) -> None:
     assert "hunter2canary" not in repr(answer.structured_content)
 
 
-async def test_control_characters_do_not_get_out(build) -> None:
+async def test_control_characters_do_not_get_out(build: Build) -> None:
     async with Client(build()) as client:
         answer = await client.call_tool("shelf_jars", {"note": "a\x1b[31mb\u202ec\u200bd"})
 
     assert text_of(answer).endswith("abcd")
 
 
-async def test_every_call_leaves_one_audit_line(build, tmp_path: Path) -> None:
+async def test_every_call_leaves_one_audit_line(build: Build, tmp_path: Path) -> None:
     async with Client(build()) as client:
         await client.call_tool("shelf_jars", {"note": "token=canary-in-audit-1234"})
         await client.call_tool("shelf_jars", {"nte": ""})
@@ -228,8 +226,8 @@ async def test_every_call_leaves_one_audit_line(build, tmp_path: Path) -> None:
     assert b"canary-in-audit-1234" not in log.read_bytes()
 
 
-async def test_the_backend_is_let_go_with_the_last_connection(build, shelf) -> None:
-    server: MCPServer = build()
+async def test_the_backend_is_let_go_with_the_last_connection(build: Build, shelf: Shelf) -> None:
+    server = build()
     async with Client(server) as one, Client(server) as other:
         await one.call_tool("shelf_jars", {})
         await other.call_tool("shelf_jars", {})
@@ -238,10 +236,11 @@ async def test_the_backend_is_let_go_with_the_last_connection(build, shelf) -> N
     assert shelf.closed == 1
 
 
-async def test_the_status_resource_tells_what_is_reachable(build, era) -> None:
+async def test_the_status_resource_tells_what_is_reachable(build: Build, era: Era) -> None:
     async with Client(build(write=True), mode=era) as client:
         (content,) = (await client.read_resource("jamie://status")).contents
 
+    assert isinstance(content, TextResourceContents)
     assert msgspec.json.decode(content.text) == {
         "server": "jamie-base",
         "version": "0.1.0",

@@ -2,10 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from mcp import Client
-from mcp.types import CallToolResult, ElicitResult, TextContent
+from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult
+
+from tests.base.shelf import Build, Era, Shelf, text_of
 
 FILL = {"name": "salt", "grams": 300}
 
@@ -14,12 +17,6 @@ Plan, nothing changed yet: fill salt to 300 g.
   grams: 250 -> 300
 Impact: tea gets sweeter
 This can be undone."""
-
-
-def text_of(answer: CallToolResult) -> str:
-    (part,) = answer.content
-    assert isinstance(part, TextContent)
-    return part.text
 
 
 def token_in(answer: CallToolResult) -> str:
@@ -34,26 +31,25 @@ def undo_in(answer: CallToolResult) -> str:
     return found[0]
 
 
+Action = Literal["accept", "decline", "cancel"]
+
+
 class User:
     """Somebody at the client, with an answer ready; remembers what was asked."""
 
-    def __init__(self, action: str = "accept", *, proceed: bool = True) -> None:
+    def __init__(self, action: Action = "accept", *, proceed: bool = True) -> None:
         self.asked: list[str] = []
         self.action = action
         self.proceed = proceed
 
-    async def __call__(self, context: object, params: object) -> ElicitResult:
+    async def __call__(self, context: Any, params: ElicitRequestParams) -> ElicitResult:
         self.asked.append(params.message)
-        content = {"proceed": self.proceed} if self.action == "accept" else None
-        return ElicitResult(action=self.action, content=content)
+        if self.action != "accept":
+            return ElicitResult(action=self.action)
+        return ElicitResult(action="accept", content={"proceed": self.proceed})
 
 
-@pytest.fixture(params=["auto", "legacy"])
-def era(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-async def test_a_write_happens_after_the_user_agrees(build, shelf, era) -> None:
+async def test_a_write_happens_after_the_user_agrees(build: Build, shelf: Shelf, era: Era) -> None:
     user = User()
     async with Client(build(write=True), mode=era, elicitation_callback=user) as client:
         answer = await client.call_tool("shelf_fill", FILL)
@@ -70,7 +66,9 @@ async def test_a_write_happens_after_the_user_agrees(build, shelf, era) -> None:
     [User("decline"), User("cancel"), User("accept", proceed=False)],
     ids=["decline", "cancel", "unticked"],
 )
-async def test_a_write_does_not_happen_without_a_yes(build, shelf, era, user) -> None:
+async def test_a_write_does_not_happen_without_a_yes(
+    build: Build, shelf: Shelf, era: Era, user: User
+) -> None:
     async with Client(build(write=True), mode=era, elicitation_callback=user) as client:
         answer = await client.call_tool("shelf_fill", FILL)
 
@@ -79,7 +77,9 @@ async def test_a_write_does_not_happen_without_a_yes(build, shelf, era, user) ->
     assert shelf.jars["salt"] == 250
 
 
-async def test_a_client_that_cannot_ask_gets_the_plan_and_the_way_out(build, shelf, era) -> None:
+async def test_a_client_that_cannot_ask_gets_the_plan_and_the_way_out(
+    build: Build, shelf: Shelf, era: Era
+) -> None:
     async with Client(build(write=True), mode=era) as client:
         answer = await client.call_tool("shelf_fill", FILL)
 
@@ -90,10 +90,10 @@ async def test_a_client_that_cannot_ask_gets_the_plan_and_the_way_out(build, she
 
 
 async def test_an_object_that_changed_while_the_user_thought_is_left_alone(
-    build, shelf, era
+    build: Build, shelf: Shelf, era: Era
 ) -> None:
     class Slow(User):
-        async def __call__(self, context: object, params: object) -> ElicitResult:
+        async def __call__(self, context: Any, params: ElicitRequestParams) -> ElicitResult:
             shelf.jars["salt"] = 10
             return await super().__call__(context, params)
 
@@ -108,7 +108,7 @@ async def test_an_object_that_changed_while_the_user_thought_is_left_alone(
     assert shelf.jars["salt"] == 10
 
 
-async def test_a_token_acts_once_and_only_for_the_same_call(build, shelf) -> None:
+async def test_a_token_acts_once_and_only_for_the_same_call(build: Build, shelf: Shelf) -> None:
     async with Client(build(write=True, confirm="token")) as client:
         plan = await client.call_tool("shelf_fill", FILL)
         assert shelf.jars["salt"] == 250
@@ -128,7 +128,7 @@ async def test_a_token_acts_once_and_only_for_the_same_call(build, shelf) -> Non
 
 
 async def test_a_plan_is_stale_after_five_minutes(
-    build, shelf, monkeypatch: pytest.MonkeyPatch
+    build: Build, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Client(build(write=True, confirm="token")) as client:
         plan = await client.call_tool("shelf_fill", FILL)
@@ -141,16 +141,14 @@ async def test_a_plan_is_stale_after_five_minutes(
     assert shelf.jars["salt"] == 250
 
 
-async def test_the_confirm_argument_exists_only_where_tokens_do(build) -> None:
+async def test_the_confirm_argument_exists_only_where_tokens_do(build: Build) -> None:
     async with Client(build(write=True)) as client:
         answer = await client.call_tool("shelf_fill", {**FILL, "confirm": "x"})
 
-    assert text_of(answer) == (
-        "shelf_fill has no argument 'confirm'. It takes name, grams."
-    )
+    assert text_of(answer) == ("shelf_fill has no argument 'confirm'. It takes name, grams.")
 
 
-async def test_undo_restores_and_is_used_up(build, shelf) -> None:
+async def test_undo_restores_and_is_used_up(build: Build, shelf: Shelf) -> None:
     user = User()
     async with Client(build(write=True), elicitation_callback=user) as client:
         done = await client.call_tool("shelf_fill", FILL)
@@ -162,7 +160,7 @@ async def test_undo_restores_and_is_used_up(build, shelf) -> None:
     assert "it may be used already" in text_of(twice)
 
 
-async def test_undo_refuses_after_somebody_else_changed_it(build, shelf) -> None:
+async def test_undo_refuses_after_somebody_else_changed_it(build: Build, shelf: Shelf) -> None:
     async with Client(build(write=True), elicitation_callback=User()) as client:
         done = await client.call_tool("shelf_fill", FILL)
         shelf.jars["salt"] = 7
@@ -173,7 +171,7 @@ async def test_undo_refuses_after_somebody_else_changed_it(build, shelf) -> None
 
 
 @pytest.mark.parametrize("record", ["../../etc/passwd", "undo-zzzzzzzz", "undo-00000000"])
-async def test_an_undo_record_that_is_none_is_refused(build, record: str) -> None:
+async def test_an_undo_record_that_is_none_is_refused(build: Build, record: str) -> None:
     async with Client(build(write=True), elicitation_callback=User()) as client:
         answer = await client.call_tool("shelf_undo", {"record": record})
 
@@ -181,7 +179,7 @@ async def test_an_undo_record_that_is_none_is_refused(build, record: str) -> Non
     assert repr(record) in text_of(answer)
 
 
-async def test_a_write_that_cannot_be_verified_says_so(build, shelf) -> None:
+async def test_a_write_that_cannot_be_verified_says_so(build: Build, shelf: Shelf) -> None:
     async with Client(build(write=True), elicitation_callback=User()) as client:
         answer = await client.call_tool("shelf_fill", {"name": "salt", "grams": 9_500})
 
@@ -189,7 +187,7 @@ async def test_a_write_that_cannot_be_verified_says_so(build, shelf) -> None:
 
 
 async def test_a_write_without_an_audit_line_does_not_happen(
-    build, shelf, tmp_path: Path
+    build: Build, shelf: Shelf, tmp_path: Path
 ) -> None:
     (tmp_path / "audit").write_text("a file where the folder should be")
     async with Client(build(write=True), elicitation_callback=User()) as client:
@@ -200,7 +198,7 @@ async def test_a_write_without_an_audit_line_does_not_happen(
     assert shelf.jars["salt"] == 250
 
 
-async def test_a_write_is_audited_before_and_after(build, tmp_path: Path) -> None:
+async def test_a_write_is_audited_before_and_after(build: Build, tmp_path: Path) -> None:
     async with Client(build(write=True), elicitation_callback=User()) as client:
         await client.call_tool("shelf_fill", FILL)
 
@@ -209,7 +207,7 @@ async def test_a_write_is_audited_before_and_after(build, tmp_path: Path) -> Non
     assert '"outcome":"answered"' in log.read_text().splitlines()[-1]
 
 
-async def test_undo_records_are_private(build, tmp_path: Path) -> None:
+async def test_undo_records_are_private(build: Build, tmp_path: Path) -> None:
     async with Client(build(write=True), elicitation_callback=User()) as client:
         await client.call_tool("shelf_fill", FILL)
 
