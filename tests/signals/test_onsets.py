@@ -37,9 +37,7 @@ def test_one_or_two_lines_are_no_burst() -> None:
 def test_a_slow_burst_is_found_too() -> None:
     every_third_minute = [minute * MINUTE for minute in range(40, 60, 3)]
 
-    found = onset(every_third_minute, start=0, end=HOUR)
-    assert found
-    assert (found.at, found.until) == (40 * MINUTE, 59 * MINUTE if found.until else None)
+    assert onset(every_third_minute, start=0, end=HOUR) == Onset(40 * MINUTE, None, 0.0, 7 / 19)
 
 
 def test_a_rise_above_a_baseline_is_found_in_metric_counts() -> None:

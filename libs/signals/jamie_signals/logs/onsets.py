@@ -11,6 +11,7 @@ MINUTE_NANOS = 60_000_000_000
 _LEAST_RISE = 2.0
 _LEAST_EVIDENCE = 6.0
 _LEAST_INSIDE = 3
+_LEAST_MISSED = 3  # so many lines must fail to come before a burst is over
 _MOST_BUCKETS = 2_000
 
 
@@ -76,8 +77,9 @@ def onset_of_counts(counts: Sequence[tuple[int, float]]) -> Onset | None:
     if _evidence(values, begin, stop) < _LEAST_EVIDENCE:
         return None
 
-    until = counts[stop][0] if stop < len(counts) else None
-    return Onset(counts[begin][0], until, before, during)
+    silence = len(counts) - stop
+    ended = silence > 1 and silence * during >= _LEAST_MISSED
+    return Onset(counts[begin][0], counts[stop][0] if ended else None, before, during)
 
 
 def _densest(values: list[float], mean: float) -> tuple[int, int]:
