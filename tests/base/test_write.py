@@ -39,7 +39,7 @@ class User:
 
     def __init__(self, action: Action = "accept", *, proceed: bool = True) -> None:
         self.asked: list[str] = []
-        self.action = action
+        self.action: Action = action
         self.proceed = proceed
 
     async def __call__(self, context: Any, params: ElicitRequestParams) -> ElicitResult:
