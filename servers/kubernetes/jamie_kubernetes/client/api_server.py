@@ -1,0 +1,112 @@
+"""One API server reached with one credential: requests, and its refusals in its own words."""
+
+from collections.abc import Generator
+from importlib.metadata import version
+from ssl import SSLContext
+from typing import ClassVar
+
+import httpx
+import msgspec
+
+from jamie_base.backend import CONNECT_SECONDS, HttpBackend
+from jamie_base.errors import BackendError, Denied, NotFound
+from jamie_base.reply import ACCEPT_ENCODING
+from jamie_base.settings import HttpSource
+from jamie_kubernetes.client.access import Access
+from jamie_kubernetes.client.credentials import Credential, impersonation_of
+from jamie_kubernetes.client.objects import ApiStatus
+from jamie_kubernetes.client.tls import tls_context
+
+
+class Unauthorised(Denied):
+    """The credential is not accepted (401); another one may be."""
+
+
+class Expired(NotFound):
+    """A list cannot go on where it stopped (410)."""
+
+
+_BY_STATUS = {401: Unauthorised, 410: Expired}
+
+
+class ApiServer(HttpBackend):
+    """An API server, as one credential sees it."""
+
+    kind: ClassVar[str] = "Kubernetes"
+
+    def __init__(self, access: Access, credential: Credential, seconds: float) -> None:
+        source = HttpSource(url=access.url, timeout=seconds)
+        super().__init__(source, name=access.context, auth=_Signed(access, credential))
+        self._access = access
+        self.credential = credential
+        self.users = 0
+
+    @property
+    def who(self) -> str:
+        """Return how errors name this server."""
+        return f"{self.kind} {self._access.context!r} at {self.url}"
+
+    def reason(self, reply: httpx.Response, body: bytes) -> str:
+        """Find the API server's words in a Status, or the failed checks in a health report."""
+        try:
+            status = msgspec.json.decode(body, type=ApiStatus)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return _failed_checks(body) or super().reason(reply, body)
+
+        return status.message or status.reason or super().reason(reply, body)
+
+    def tls(self) -> SSLContext:
+        """Return the TLS context of the kubeconfig's cluster and our certificate."""
+        return tls_context(self._access.cluster, self.credential.certificate)
+
+    def _connect(self) -> httpx.AsyncClient:
+        cluster = self._access.cluster
+        try:
+            return httpx.AsyncClient(
+                base_url=self._access.url,
+                auth=self._auth,
+                headers=[
+                    ("Accept", "application/json"),
+                    ("Accept-Encoding", ACCEPT_ENCODING),
+                    ("User-Agent", f"jamie-kubernetes/{version('jamie-kubernetes')}"),
+                    *impersonation_of(self._access.user),
+                ],
+                verify=self.tls(),
+                proxy=cluster.proxy_url or None,
+                timeout=httpx.Timeout(self._source.timeout, connect=CONNECT_SECONDS),
+            )
+        except (httpx.InvalidURL, ValueError, ImportError) as exc:
+            raise BackendError(
+                f"{self._access.where}: the server or proxy-url of context"
+                f" {self._access.context!r} cannot be used: {exc}."
+            ) from exc
+
+    async def _refuse(self, reply: httpx.Response) -> None:
+        try:
+            await super()._refuse(reply)
+        except BackendError as exc:
+            if kind := _BY_STATUS.get(reply.status_code):
+                raise kind(str(exc)) from exc
+            raise
+
+
+class _Signed(httpx.Auth):
+    """Adds who we are, and the name the server's certificate is for when it is another."""
+
+    def __init__(self, access: Access, credential: Credential) -> None:
+        self._server_name = access.cluster.tls_server_name
+        self._authorization = credential.authorization
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        if self._authorization:
+            request.headers["Authorization"] = self._authorization
+        if self._server_name:
+            request.extensions["sni_hostname"] = self._server_name
+        yield request
+
+
+def _failed_checks(body: bytes) -> str:
+    lines = body.decode(errors="replace").splitlines()
+    failed = [line.removeprefix("[-]") for line in lines if line.startswith("[-]")]
+
+    return "; ".join(failed)

@@ -1,0 +1,202 @@
+"""A cluster: the slice of its API we use, typed; read page by page, never whole."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Protocol, TypeVar
+
+import anyio.lowlevel
+import msgspec
+
+from jamie_base.errors import BackendError
+from jamie_kubernetes.client.access import Access, Door
+from jamie_kubernetes.client.api_server import ApiServer, Expired, Unauthorised
+from jamie_kubernetes.client.kinds import Kind
+from jamie_kubernetes.client.objects import ListPage, Version
+from jamie_kubernetes.client.session import Session
+from jamie_kubernetes.settings import Settings
+
+PAGE_OBJECTS = 1000
+RESTARTS = 3
+
+T = TypeVar("T")
+ObjectT = TypeVar("ObjectT")
+ContraT = TypeVar("ContraT", contravariant=True)
+
+Pairs = Sequence[tuple[str, str]]
+
+
+class Reducer(Protocol[ContraT]):
+    """Takes a list page by page and keeps only what it needs."""
+
+    def add(self, page: Sequence[ContraT]) -> None:
+        """Take one page."""
+        ...
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """Which objects of a kind: in one namespace or all, by labels and by fields."""
+
+    kind: Kind
+    namespace: str = ""
+    labels: str = ""
+    fields: str = ""
+
+    @property
+    def params(self) -> Pairs:
+        """Return the query parameters of its first page."""
+        given = (("labelSelector", self.labels), ("fieldSelector", self.fields))
+        return [("limit", str(PAGE_OBJECTS)), *((key, value) for key, value in given if value)]
+
+
+class Held(list[ObjectT]):
+    """A reducer that keeps everything, for lists that are short by nature."""
+
+    def add(self, page: Sequence[ObjectT]) -> None:
+        """Take one page."""
+        self += page
+
+
+ReducerT = TypeVar("ReducerT", bound=Reducer[Any])
+
+
+class Cluster:
+    """One cluster, as one context reaches it."""
+
+    def __init__(self, settings: Settings, context: str = "") -> None:
+        self._settings = settings
+        self._door = Door(settings, context)
+        self._session: Session | None = None
+
+    @property
+    def access(self) -> Access:
+        """Return the way in, as the kubeconfig has it now.
+
+        Raises:
+            BackendError: There is none.
+
+        """
+        return self._door.access()
+
+    @property
+    def namespace(self) -> str:
+        """Return the namespace of names given without one."""
+        return self.access.namespace
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        if self._session:
+            await self._session.aclose()
+
+    async def get(self, path: str, answer: type[T], params: Pairs = ()) -> T:
+        """Read one JSON answer.
+
+        Raises:
+            BackendError: No answer, a refusal, or an answer that is not of the type.
+
+        """
+        return await self._ask(lambda server: server.fetch(path, params, answer=answer))
+
+    async def review(self, path: str, question: msgspec.Struct, answer: type[T]) -> T:
+        """Post a question that changes nothing (an access review) and read its answer."""
+        body = msgspec.json.encode(question)
+        headers = {"Content-Type": "application/json"}
+
+        async def post(server: ApiServer) -> T:
+            reply = await server.request("POST", path, content=body, headers=headers, read=True)
+            return server.decode(reply, answer)
+
+        return await self._ask(post)
+
+    async def text(self, path: str, params: Pairs = ()) -> str:
+        """Read a plain text answer."""
+
+        async def read(server: ApiServer) -> str:
+            return (await server.request("GET", path, params)).body.decode(errors="replace")
+
+        return await self._ask(read)
+
+    async def version(self) -> str:
+        """Return the API server's version."""
+        return (await self.get("/version", Version)).git_version
+
+    async def fold(
+        self, listing: Listing, item: type[ObjectT], start: Callable[[], ReducerT]
+    ) -> ReducerT:
+        """Read a list page by page into the reducer that `start` makes, and return it.
+
+        When the server forgets where the list was (410), the list and the reducer start again.
+
+        Raises:
+            BackendError: No answer, a refusal, or a list that never ends in time.
+
+        """
+        for _ in range(RESTARTS):
+            reducer = start()
+            try:
+                async for page in self._pages(listing, item):
+                    reducer.add(page)
+            except Expired:
+                continue
+            else:
+                return reducer
+
+        raise BackendError(
+            f"The list of {listing.kind.plural} changed too fast to be read: the API server dropped"
+            f" it {RESTARTS} times (410 Gone). Narrow it to a namespace or selector."
+        )
+
+    async def all(self, listing: Listing, item: type[ObjectT]) -> list[ObjectT]:
+        """Read a list whole; for kinds of which there are few."""
+        return await self.fold(listing, item, Held[ObjectT])
+
+    @asynccontextmanager
+    async def lines(
+        self, path: str, params: Pairs, *, limit: int
+    ) -> AsyncGenerator[AsyncIterator[bytes]]:
+        """Open a text whose lines are read as they come, `limit` bytes of it at most."""
+        session = await self._current()
+        async with session.server() as server:
+            try:
+                async with server.lines(path, params, limit=limit) as lines:
+                    yield lines
+                    return
+            except Unauthorised:
+                if not session.refused(server):
+                    raise
+
+        async with session.server() as server, server.lines(path, params, limit=limit) as lines:
+            yield lines
+
+    async def _pages(
+        self, listing: Listing, item: type[ObjectT]
+    ) -> AsyncIterator[Sequence[ObjectT]]:
+        path = listing.kind.path(listing.namespace)
+        params = [*listing.params]
+        while True:
+            page = await self.get(path, ListPage[item], params)
+            yield page.items or ()
+            if not page.metadata.continue_:
+                return
+            params = [*listing.params, ("continue", page.metadata.continue_)]
+            # Decoding a page takes a while; others get their turn before the next.
+            await anyio.lowlevel.checkpoint()
+
+    async def _ask(self, work: Callable[[ApiServer], Awaitable[T]]) -> T:
+        session = await self._current()
+        async with session.server() as server:
+            try:
+                return await work(server)
+            except Unauthorised:
+                if not session.refused(server):
+                    raise
+
+        async with session.server() as server:
+            return await work(server)
+
+    async def _current(self) -> Session:
+        access = self._door.access()
+        if self._session is None or self._session.access != access:
+            await self.aclose()
+            self._session = Session(access, self._settings.timeout, self._settings.plugin_timeout)
+
+        return self._session

@@ -1,0 +1,93 @@
+"""The kinds we know, by every name kubectl takes, and where the API keeps them."""
+
+from urllib.parse import quote
+
+import msgspec
+
+CORE = "/api/v1"
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """One kind: its name in objects, in paths, and short."""
+
+    name: str
+    plural: str
+    root: str = CORE
+    namespaced: bool = True
+    shorts: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """Return the name we print: `deploy`, `pod`."""
+        return self.shorts[0] if self.shorts else self.name.lower()
+
+    def path(self, namespace: str = "", *rest: str) -> str:
+        """Return the path of a list, or with `rest` of an object and what is below it."""
+        inside = ("namespaces", namespace) if self.namespaced and namespace else ()
+        parts = (*inside, self.plural, *rest)
+
+        return f"{self.root}/{'/'.join(quote(part, safe='') for part in parts)}"
+
+
+_APPS = "/apis/apps/v1"
+_BATCH = "/apis/batch/v1"
+_SCALING = "/apis/autoscaling/v2"
+
+PODS = Kind("Pod", "pods", shorts=("pod", "po"))
+NODES = Kind("Node", "nodes", namespaced=False, shorts=("node", "no"))
+NAMESPACES = Kind("Namespace", "namespaces", namespaced=False, shorts=("ns",))
+EVENTS = Kind("Event", "events", shorts=("event", "ev"))
+SERVICES = Kind("Service", "services", shorts=("svc",))
+DEPLOYMENTS = Kind("Deployment", "deployments", _APPS, shorts=("deploy",))
+REPLICA_SETS = Kind("ReplicaSet", "replicasets", _APPS, shorts=("rs",))
+STATEFUL_SETS = Kind("StatefulSet", "statefulsets", _APPS, shorts=("sts",))
+DAEMON_SETS = Kind("DaemonSet", "daemonsets", _APPS, shorts=("ds",))
+JOBS = Kind("Job", "jobs", _BATCH)
+CRON_JOBS = Kind("CronJob", "cronjobs", _BATCH, shorts=("cronjob", "cj"))
+NODE_METRICS = Kind("NodeMetrics", "nodes", "/apis/metrics.k8s.io/v1beta1", namespaced=False)
+POD_METRICS = Kind("PodMetrics", "pods", "/apis/metrics.k8s.io/v1beta1")
+
+WORKLOADS = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, JOBS)
+
+KINDS = (
+    PODS,
+    NODES,
+    NAMESPACES,
+    SERVICES,
+    DEPLOYMENTS,
+    REPLICA_SETS,
+    STATEFUL_SETS,
+    DAEMON_SETS,
+    JOBS,
+    CRON_JOBS,
+    Kind("ReplicationController", "replicationcontrollers", shorts=("rc",)),
+    Kind("ConfigMap", "configmaps", shorts=("cm",)),
+    Kind("Secret", "secrets"),
+    Kind("ServiceAccount", "serviceaccounts", shorts=("sa",)),
+    Kind("PersistentVolumeClaim", "persistentvolumeclaims", shorts=("pvc",)),
+    Kind("PersistentVolume", "persistentvolumes", namespaced=False, shorts=("pv",)),
+    Kind("ResourceQuota", "resourcequotas", shorts=("quota",)),
+    Kind("Ingress", "ingresses", "/apis/networking.k8s.io/v1", shorts=("ing",)),
+    Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", _SCALING, shorts=("hpa",)),
+    Kind("PodDisruptionBudget", "poddisruptionbudgets", "/apis/policy/v1", shorts=("pdb",)),
+)
+
+_BY_NAME = {
+    alias.lower(): kind for kind in KINDS for alias in (kind.name, kind.plural, *kind.shorts)
+}
+
+
+def kind_named(name: str) -> Kind | None:
+    """Find a kind by any name kubectl takes: `deploy`, `Deployments`, `deployment.apps`."""
+    return _BY_NAME.get(name.partition(".")[0].lower())
+
+
+def short_kind(name: str) -> str:
+    """Return how we print a kind: `deploy` for `Deployment`, others as they are."""
+    known = kind_named(name)
+    return known.short if known else name
+
+
+def kind_names() -> list[str]:
+    """Return the names a caller may use, for did-you-mean."""
+    return sorted(_BY_NAME)

@@ -1,0 +1,56 @@
+"""One way into a cluster while it stays the same: its credentials and its connections."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from jamie_kubernetes.client.access import Access
+from jamie_kubernetes.client.api_server import ApiServer
+from jamie_kubernetes.client.credentials import credentials_of
+
+
+class Session:
+    """Hands out the API server with the credential that holds now.
+
+    A server whose credential was replaced is closed when its last request has ended.
+    """
+
+    def __init__(self, access: Access, seconds: float, plugin_seconds: float) -> None:
+        self.access = access
+        self._seconds = seconds
+        self._credentials = credentials_of(access, plugin_seconds)
+        self._server: ApiServer | None = None
+
+    @asynccontextmanager
+    async def server(self) -> AsyncGenerator[ApiServer]:
+        """Lend the API server for one request.
+
+        Raises:
+            BackendError: The credential cannot be had.
+
+        """
+        server = await self._current()
+        server.users += 1
+        try:
+            yield server
+        finally:
+            server.users -= 1
+            if server is not self._server and not server.users:
+                await server.aclose()
+
+    def refused(self, server: ApiServer) -> bool:
+        """Note that a credential was refused, and tell whether there may be a better one."""
+        return self._credentials.refused(server.credential)
+
+    async def aclose(self) -> None:
+        """Close what is not in use; the rest closes itself when its request ends."""
+        leaving, self._server = self._server, None
+        if leaving and not leaving.users:
+            await leaving.aclose()
+
+    async def _current(self) -> ApiServer:
+        credential = await self._credentials.current()
+        if self._server is None or self._server.credential != credential:
+            await self.aclose()
+            self._server = ApiServer(self.access, credential, self._seconds)
+
+        return self._server
