@@ -24,7 +24,7 @@ ARGUMENTS_BYTES = 8_000
 
 Sink: TypeAlias = Callable[[bytes], None]
 
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+_APPEND = os.O_RDWR | os.O_APPEND | os.O_CREAT
 _log = logging.getLogger(__name__)
 
 
@@ -159,13 +159,18 @@ def _to_stderr(line: bytes) -> None:
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:
-    written = os.write(descriptor, line)
-    if written == len(line):
-        return
+    # A full disk may have left half a line, of ours or of another process.
+    whole = line if _ends_whole(descriptor) else b"\n" + line
+    if os.write(descriptor, whole) < len(whole):
+        raise OSError(errno.ENOSPC, "only a part of the line fitted")
 
-    with suppress(OSError):
-        os.write(descriptor, b"\n")  # so that the next line does not continue this one
-    raise OSError(errno.ENOSPC, "only a part of the line fitted")
+
+def _ends_whole(descriptor: int) -> bool:
+    if os.lseek(descriptor, 0, os.SEEK_END) == 0:
+        return True
+
+    os.lseek(descriptor, -1, os.SEEK_END)
+    return os.read(descriptor, 1) == b"\n"
 
 
 def _bounded(arguments: dict[str, object]) -> dict[str, object]:

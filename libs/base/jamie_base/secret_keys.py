@@ -45,7 +45,7 @@ _BARE = re.compile(
     r"|[,;&)}\]](?![\s,;&)}\]\"'`\\<]|$|[\w.-]{1,64}[ ]?[=:]))++"
 )
 _REST = re.compile(rf"(?:[^\n\"\\]|{_ESCAPED})++")
-_COOKIES = re.compile(r"[^\s;,\"'\\]++(?:;[ ]?[^\s;,=\"'\\]++(?:=[^\s;,\"'\\]*+)?)*+")
+_COOKIES = re.compile(r"[^\s;,\"'<>\\]++(?:;[ ]?[^\s;,=\"'<>\\]++(?:=[^\s;,\"'<>\\]*+)?)*+")
 _KIND = re.compile(r"kind\\{0,15}\"\s{0,8}:\s{0,8}\\{0,15}\"Secret\\{0,15}\"")
 _DATA = re.compile(r"\"(?:data|stringData)\\{0,15}\"\s{0,8}:\s{0,8}\{")
 _ENTRY = re.compile(

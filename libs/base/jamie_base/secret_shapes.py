@@ -106,7 +106,7 @@ _CURL_PASSWORD = re.compile(
 _BEARER = re.compile(
     r"[Bb](?:earer|EARER)\s{1,4}(?P<secret>(?=[\w.~+/-]{0,512}\d)[\w.~+/-]{8,}+={0,2})(?![\w=\[])"
 )
-_BASIC = re.compile(r"[Bb](?:asic|ASIC)\s{1,4}(?P<secret>[A-Za-z0-9+/]{4,}={0,2})")
+_BASIC = re.compile(r"[Bb](?:asic|ASIC)(?=\s{1,4}(?P<secret>[A-Za-z0-9+/]{4,}={0,2}))")
 _DOCKER_AUTH = re.compile(
     r"auth(?P<quote>\\{0,15}\")\s{0,8}:\s{0,8}(?P=quote)(?P<secret>[\w+/=-]{4,})"
 )

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 HINTS = ("pass", "pwd", "secret", "token", "key", "credential", "authoriz", "cookie", "docker")
 KEYWORD = re.compile(
-    r"pass(?:word|wd|phrase|code)s?|(?<=[_.-])pass|pwd|secret|token|credentials?"
+    r"pass(?:word|wd|phrase|code)s?|(?<=[_.?&;\"'-])pass|pwd|secret|token|credentials?"
     r"|(?:api|access|account|private|secret|signing|encryption|master|shared)[ _.-]?key"
     r"|client[_-]?key[_-]?data|authorization|cookies?|dockerconfigjson|dockercfg"
 )

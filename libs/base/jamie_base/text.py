@@ -77,11 +77,9 @@ def clip(lines: Iterable[str], budget: int, *, hint: str = "") -> str:
     if size(joined) <= budget:
         return joined
 
-    room = budget - size(_remark(len(rows), hint)) - 1
-    kept = _leading(rows, room)
-    if not kept and size(rows[0]) > room > size(ELLIPSIS):
-        cut_row = cut(rows[0], room - size(ELLIPSIS)) + ELLIPSIS
-        return f"{cut_row}\n{_remark(len(rows) - 1, hint)}"
+    kept = _leading(rows, budget - size(_remark(len(rows), hint)) - 1)
+    if not kept:
+        return _first_cut(rows, budget, hint)
 
     return "\n".join([*rows[:kept], _remark(len(rows) - kept, hint)])
 
@@ -130,6 +128,17 @@ def join_words(words: Iterable[str], last: str = "and") -> str:
 def _remark(hidden: int, hint: str) -> str:
     said = f"{count('more line', hidden)} not shown" if hidden else "line cut"
     return f"({said}; {hint})" if hint else f"({said})"
+
+
+def _first_cut(rows: Sequence[str], budget: int, hint: str) -> str:
+    remark = _remark(len(rows) - 1, hint)
+    room = budget - size(remark) - 1
+    if room <= size(ELLIPSIS):
+        return _remark(len(rows), hint)
+    if size(rows[0]) <= room:
+        return f"{rows[0]}\n{remark}"
+
+    return f"{cut(rows[0], room - size(ELLIPSIS))}{ELLIPSIS}\n{remark}"
 
 
 def _leading(rows: Sequence[str], room: int) -> int:
