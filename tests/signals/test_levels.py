@@ -28,11 +28,12 @@ STATED = [
     ("panic: runtime error", Level.FATAL),
     ("Traceback (most recent call last):", Level.ERROR),
     ("failed to connect", Level.ERROR),
+    ('{"message":"ERROR boom"}', Level.ERROR),
 ]
 UNSTATED = [
     "0 errors", "Information desk opened", "errors=0", "error_rate=0.00", "no error",
     "GET /error/page HTTP/1.1 200", "finished: 0 ERRORS", "Log file rotated",
-    "Error handling initialised", "no ERROR seen", "",
+    "Error handling initialised", "no ERROR seen", "error: none", "",
 ]  # fmt: skip
 
 

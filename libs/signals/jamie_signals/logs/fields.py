@@ -13,20 +13,9 @@ MOST_CHARS = 16_384
 _DEEPEST = 4
 
 MESSAGE_KEYS = (
-    "msg",
-    "message",
-    "MESSAGE",
-    "@message",
-    "@m",
-    "short_message",
-    "body",
-    "Body",
-    "log",
-    "event",
-    "text",
-    "error",
-    "err",
-)  # fmt: skip
+    *("msg", "message", "MESSAGE", "@message", "@m", "short_message", "body", "Body"),
+    *("log", "event", "text", "error", "err"),
+)
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _CRI = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:stdout|stderr) [FP] ?")
 _PAIR = re.compile(r'(?<![^\s,;({\[])([A-Za-z_@][\w.\-/@]*)=("(?:[^"\\]|\\.)*"|[^\s,;]*)')

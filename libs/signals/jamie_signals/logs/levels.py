@@ -26,38 +26,22 @@ class Level(StrEnum):
 
 _SEVERITIES = {level: 6 - index for index, level in enumerate(Level)}
 _WORDS = {
-    Level.FATAL: "fatal f critical crit emergency emerg alert panic dpanic f0 severe_fatal",
-    Level.ERROR: "error err e eror severe fail fehler failure",
+    Level.FATAL: "fatal f critical crit emergency emerg alert panic dpanic f0",
+    Level.ERROR: "error err e eror severe fail failure",
     Level.WARN: "warning warn w wrn",
     Level.INFO: "information info i inf informational notice note log",
     Level.DEBUG: "debug d dbg dbug fine d1 d2 d3 d4 d5",
     Level.TRACE: "trace t trc trce finest finer verbose v",
 }
 _NAMES = {word: level for level, words in _WORDS.items() for word in words.split()}
+_LADDER = (Level.TRACE, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR, Level.FATAL)
 _SYSLOG = (Level.FATAL,) * 3 + (Level.ERROR, Level.WARN, Level.INFO, Level.INFO, Level.DEBUG)
 _LABELS = ("level", "severity", "lvl", "log_level", "loglevel", "severity_text")
 _FIELDS = (
-    "level",
-    "severity",
-    "lvl",
-    "levelname",
-    "log_level",
-    "loglevel",
-    "logLevel",
-    "log.level",
-    "severity_text",
-    "severityText",
-    "SeverityText",
-    "level_name",
-    "Level",
-    "LEVEL",
-    "Severity",
-    "@l",
-    "PRIORITY",
-    "severity_number",
-    "severityNumber",
-    "SeverityNumber",
-)  # fmt: skip
+    *("level", "severity", "lvl", "levelname", "log_level", "loglevel", "logLevel", "log.level"),
+    *("severity_text", "severityText", "SeverityText", "level_name", "Level", "LEVEL", "Severity"),
+    *("@l", "PRIORITY", "severity_number", "severityNumber", "SeverityNumber"),
+)
 _OTEL_FIELDS = frozenset({"severity_number", "severityNumber", "SeverityNumber"})
 _KLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d\.\d")
 _PRIORITY = re.compile(r"<(\d{1,3})>")
@@ -115,16 +99,22 @@ def level_of_line(line: str, parsed: Parsed | None = None) -> Level:
         return _NAMES[klog[1].lower()]
 
     read = parsed or parse(line)
-    stated = _first(read.fields, _FIELDS) if read.fields else Level.UNKNOWN
-    if stated is Level.UNKNOWN and read.format == "json":
-        return _named(read.fields.get("s", ""))  # MongoDB
+    stated = _first(read.fields, _FIELDS)
+    if stated is not Level.UNKNOWN:
+        return stated
+    if read.format == "json" and "s" in read.fields:
+        return level_named(read.fields["s"])  # MongoDB
 
-    return stated if stated is not Level.UNKNOWN else _level_of_text(text)
+    return _level_of_text(read.message if read.format == "json" else text)
 
 
 def level_named(value: str) -> Level:
     """Read a level's name or number: words, letters, pino, syslog; UNKNOWN when it is none."""
-    return _named(value)
+    text = value.strip().lower()
+    if text.isascii() and text.isdecimal():
+        return _numbered(int(text[:4]))
+
+    return _NAMES.get(text, Level.UNKNOWN)
 
 
 def _first(fields: Mapping[str, str], keys: tuple[str, ...]) -> Level:
@@ -139,18 +129,9 @@ def _first(fields: Mapping[str, str], keys: tuple[str, ...]) -> Level:
 
 def _of_field(key: str, value: str) -> Level:
     if key in _OTEL_FIELDS and value.isdecimal():
-        ladder = (Level.TRACE, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR, Level.FATAL)
-        return ladder[min(max(int(value[:3]) - 1, 0) // 4, 5)]
+        return _LADDER[min(max(int(value[:3]) - 1, 0) // 4, 5)]
 
-    return _named(value)
-
-
-def _named(value: str) -> Level:
-    text = value.strip().lower()
-    if text.isascii() and text.isdecimal():
-        return _numbered(int(text[:4]))
-
-    return _NAMES.get(text, Level.UNKNOWN)
+    return level_named(value)
 
 
 def _numbered(number: int) -> Level:
@@ -158,8 +139,7 @@ def _numbered(number: int) -> Level:
     if number < len(_SYSLOG):
         return _SYSLOG[number]
 
-    ladder = (Level.TRACE, Level.DEBUG, Level.INFO, Level.WARN, Level.ERROR, Level.FATAL)
-    return ladder[number // 10 - 1] if 10 <= number <= 69 else Level.UNKNOWN
+    return _LADDER[number // 10 - 1] if 10 <= number <= 69 else Level.UNKNOWN
 
 
 def _level_of_text(text: str) -> Level:
@@ -169,6 +149,9 @@ def _level_of_text(text: str) -> Level:
     rest = without_time(text)
     if rest != text and (host := _HOST.match(rest)):
         rest = rest[host.end() :]
+
+    if _BENIGN.match(rest[:_MOST_CHARS]):
+        return Level.UNKNOWN
 
     return _leading(rest) or _in_capitals(rest[:_UPPER_WITHIN]) or _in_prose(rest)
 
@@ -200,7 +183,7 @@ def _in_prose(text: str) -> Level:
 
 
 def _believed(labels: Mapping[str, str], line: str) -> Level:
-    guess = _named(labels.get("detected_level", ""))
+    guess = level_named(labels.get("detected_level", ""))
     if guess.severity < Level.ERROR.severity:
         return guess
 
