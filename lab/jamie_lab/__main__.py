@@ -1,0 +1,5 @@
+"""`python -m jamie_lab`."""
+
+from jamie_lab.cli import main
+
+main()
