@@ -90,23 +90,32 @@ class RotatingFile:
 
     A line is one append to a file opened for it, so lines never mix and a file moved meanwhile
     still gets the whole line. One process at a time moves files; the others go on writing.
+    A blank line may stand where a full disk has cut a line.
     """
 
     def __init__(self, path: Path, limit: int = LIMIT_BYTES, kept: int = KEPT_FILES) -> None:
         self._path = path
         self._limit = limit
         self._kept = kept
+        self._ends_whole = False
 
     def __call__(self, line: bytes) -> None:
         """Append one line. Raises OSError, also when a symlink or device stands in its place."""
+        private_dir(self._path.parent)
         if self._is_full():
             self._rotate()
 
         descriptor = open_private(self._path, _APPEND)
         try:
-            _write_whole(descriptor, line)
+            self._append(descriptor, line)
         finally:
             os.close(descriptor)
+
+    def _append(self, descriptor: int, line: bytes) -> None:
+        whole = line if self._ends_whole or _ends_whole(descriptor) else b"\n" + line
+        self._ends_whole = os.write(descriptor, whole) == len(whole)
+        if not self._ends_whole:
+            raise OSError(errno.ENOSPC, "only a part of the line fitted")
 
     def _is_full(self) -> bool:
         try:
@@ -131,8 +140,8 @@ class RotatingFile:
 def open_audit(where: str, server: str, redactor: Redactor, *, folder: Path) -> Audit:
     """Give the audit log of a server: `stderr`, `off`, a path, or the state folder when empty.
 
-    A path that is a folder gets a file named after the server. Nothing is opened before the first
-    line. Raises OSError when the folder for the logs cannot be made.
+    A path that is a folder gets a file named after the server. Nothing is made or opened before
+    the first line.
     """
     return Audit(_sink(where, f"{server}.jsonl", folder), server, redactor)
 
@@ -143,7 +152,7 @@ def _sink(where: str, name: str, folder: Path) -> Sink:
     if where == "stderr":
         return _to_stderr
     if not where:
-        return RotatingFile(private_dir(folder / "audit") / name)
+        return RotatingFile(folder / "audit" / name)
 
     path = Path(where).expanduser()
     return RotatingFile(path / name if path.is_dir() else path)
@@ -158,14 +167,8 @@ def _to_stderr(line: bytes) -> None:
     sys.stderr.flush()
 
 
-def _write_whole(descriptor: int, line: bytes) -> None:
-    # A full disk may have left half a line, of ours or of another process.
-    whole = line if _ends_whole(descriptor) else b"\n" + line
-    if os.write(descriptor, whole) < len(whole):
-        raise OSError(errno.ENOSPC, "only a part of the line fitted")
-
-
 def _ends_whole(descriptor: int) -> bool:
+    """Tell whether the last line is whole; a full disk may have cut it, ours or another's."""
     if os.lseek(descriptor, 0, os.SEEK_END) == 0:
         return True
 
