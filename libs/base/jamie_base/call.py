@@ -18,6 +18,7 @@ from mcp.types import CallToolResult, TextContent
 
 from jamie_base.answer import LARGEST_BYTES
 from jamie_base.audit import Entry
+from jamie_base.blocks import closed
 from jamie_base.caller import Caller, caller_of
 from jamie_base.desk import Desk
 from jamie_base.errors import TimedOut, TooMuch
@@ -91,7 +92,8 @@ def present(desk: Desk[Any], call: Call, data: msgspec.Struct) -> CallToolResult
 
     """
     text = desk.redactor.text(clean(call.spec.render(data)))
-    content = [TextContent(type="text", text=clip(text.split("\n"), LARGEST_BYTES))]
+    shown = closed(clip(text.split("\n"), LARGEST_BYTES))
+    content = [TextContent(type="text", text=shown)]
     if not (call.wants_data or desk.always_data):
         return CallToolResult(content=[*content])
 

@@ -3,6 +3,7 @@
 * ToolError             (mcp) its message reaches the model; anything else stays hidden
   * InvalidArgument     change the arguments
   * NotConfirmed        the user did not agree, or could not be asked
+  * AuditFailed         (audit.py) a change that could not be logged was not made
   * BackendError        the backend could not answer
     * Unreachable       no answer at all
     * Denied            our credentials do not allow it

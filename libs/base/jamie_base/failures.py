@@ -57,7 +57,7 @@ def is_connection_failure(error: Exception) -> bool:
 
 
 def is_worth_another_try(error: Exception) -> bool:
-    """Tell whether the same read may well succeed now: the network failed, not the time or the URL."""
+    """Tell whether the same read may well succeed now: not when it is the time or the URL."""
     lasting = (httpx.TimeoutException, httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
     return isinstance(error, httpx.TransportError) and not isinstance(error, lasting)
