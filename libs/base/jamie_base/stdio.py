@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import select
 import signal
 import sys
 import threading
@@ -14,11 +15,14 @@ GRACE_SECONDS = 0.5
 
 
 async def run(server: MCPServer[Any]) -> None:
-    """Serve until stdin ends or a signal says stop."""
+    """Serve until stdin ends, stdout is closed or a signal says stop."""
+    done = threading.Event()
     async with anyio.create_task_group() as group:
         if sys.platform != "win32":
             group.start_soon(_stop_on_signal, group.cancel_scope)
+            _watch(os.dup(1), done)
         await server.run_stdio_async()
+        done.set()
         group.cancel_scope.cancel()
 
 
@@ -43,6 +47,19 @@ async def _stop_on_signal(scope: anyio.CancelScope) -> None:
             timer.daemon = True
             timer.start()
             scope.cancel()
+
+
+def _watch(wire: int, done: threading.Event) -> None:
+    """Stop when nobody reads our answers any more, though stdin may still be held open."""
+    poll = select.poll()
+    poll.register(wire, 0)
+
+    def wait() -> None:
+        poll.poll()
+        if not done.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _leave() -> None:

@@ -44,6 +44,10 @@ def run(server: MCPServer[Any], settings: ServerSettings, name: str) -> int:
     url = f"{scheme}://{_authority(settings.host)}:{listener.getsockname()[1]}"
 
     def announce() -> None:
+        if not is_local(settings.host) and not settings.tokens:
+            sys.stderr.write(
+                f"{name}: INSECURE: everybody who reaches {url} may call every tool.\n"
+            )
         sys.stderr.write(f"{name} serves {url}/mcp (streamable HTTP) and {url}/sse.\n")
         sys.stderr.flush()
 
