@@ -1,5 +1,6 @@
 """The slice of Loki's HTTP API we use, typed; it knows no MCP."""
 
+from collections.abc import Mapping
 from typing import TypeVar
 from urllib.parse import parse_qs, quote, urlencode
 
@@ -71,7 +72,7 @@ class Loki(HttpBackend):
     def __init__(self, source: LokiSource, *, name: str = "default") -> None:
         super().__init__(source, name=name)
         self._api = source.api_path.rstrip("/")
-        self._tenant = source.tenant or NO_TENANT
+        self.tenant = source.tenant or ""
         self.max_scan = source.max_scan
         self._slots = anyio.Semaphore(AT_ONCE)
 
@@ -129,8 +130,8 @@ class Loki(HttpBackend):
 
         return (await self._ask("series", params, SeriesReply)).data
 
-    async def volume(self, selector: str, window: Window, label: str) -> list[tuple[str, int]]:
-        """Return bytes by value of a label, the biggest first.
+    async def volume(self, selector: str, window: Window, label: str = "") -> list[tuple[str, int]]:
+        """Return bytes by value of a label, the biggest first; all together without a label.
 
         Raises:
             NotFound: This Loki has its volume endpoint disabled.
@@ -140,8 +141,8 @@ class Loki(HttpBackend):
             ("query", selector),
             *_span(window),
             ("limit", str(MOST_VOLUMES)),
-            ("targetLabels", label),
             ("aggregateBy", "series"),
+            *([("targetLabels", label)] if label else []),
         ]
         rows = self._found(await self._ask("index/volume", params, QueryReply)).series
         sizes = [(row.labels.get(label, ""), int(row.points[0][1])) for row in rows]
@@ -151,7 +152,9 @@ class Loki(HttpBackend):
     async def limits(self) -> Limits:
         """Return the limits of our tenant; Loki's own defaults where it does not tell them."""
         try:
-            reply = await self._ask("drilldown-limits", (), LimitsReply)
+            # Without a tenant it refuses to answer, even where nothing else needs one.
+            someone = {} if self.tenant else {"X-Scope-OrgID": NO_TENANT}
+            reply = await self._ask("drilldown-limits", (), LimitsReply, someone)
         except NotFound:
             return Limits()
 
@@ -216,11 +219,15 @@ class Loki(HttpBackend):
 
         return (await self._ask(path, [*_span(window), *narrowed], NamesReply)).data
 
-    async def _ask(self, path: str, params: Pairs, answer: type[AnswerT]) -> AnswerT:
+    async def _ask(
+        self,
+        path: str,
+        params: Pairs,
+        answer: type[AnswerT],
+        headers: Mapping[str, str] | None = None,
+    ) -> AnswerT:
         async with self._slots:
-            reply = await self.request(
-                "GET", f"{self._api}/{path}", params, headers={"X-Scope-OrgID": self._tenant}
-            )
+            reply = await self.request("GET", f"{self._api}/{path}", params, headers=headers or {})
 
         return self.decode(reply, answer)
 

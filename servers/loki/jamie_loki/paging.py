@@ -24,7 +24,7 @@ MILLISECOND = 1_000_000
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page ended: what was asked, over which window, the last line, how many came before."""
+    """Where a page ended: what was asked, over which window, the last line, how many came."""
 
     asked: str
     start: int

@@ -91,7 +91,7 @@ def _lines(streams: Iterable[StreamLines], *, newest: bool) -> tuple[Line, ...]:
 def _placed(
     stream: StreamLines, placed: Counter[tuple[int, str]], *, newest: bool
 ) -> Iterator[Line]:
-    """Number the lines of one instant as they were written: backwards the last comes first."""
+    """Yield lines, those of one instant numbered as written: backwards Loki gives the last."""
     origin = _digest(stream.stream)
     oldest_first: Iterable[LineEntry] = reversed(stream.values) if newest else stream.values
     for entry in oldest_first:

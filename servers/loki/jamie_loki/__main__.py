@@ -1,0 +1,3 @@
+from jamie_loki.server import main
+
+main()

@@ -1,0 +1,203 @@
+"""From lines read to errors by service and kind; where only a part was read, scaled and said so."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from jamie_base.when import SECOND
+from jamie_loki.data import ErrorKind, LogErrors, ServiceErrors, WarningKind, Warnings
+from jamie_loki.entries import trace_of
+from jamie_loki.replies import Line
+from jamie_loki.sampling import Place, Sample, Who
+from jamie_signals.logs import Entry, ErrorGroup, fold, group_errors, onset_of_counts
+
+MOST_KINDS = 8
+MOST_WARNING_KINDS = 5
+EXAMPLE_CHARACTERS = 500
+BUCKETS = 60
+MAIN_SHARE = 0.5
+"""From this share of a sampled service's errors on, a kind's onset is that of all its errors."""
+
+
+def tally(
+    looked: LogErrors,
+    sample: Sample,
+    warnings: tuple[int, Sequence[Line]],
+    place: Place,
+    limit: int,
+) -> LogErrors:
+    """Sort what was read into services and kinds, and scale where only a part was read."""
+    groups = _groups(sample.lines, place)
+    weights = _weights(sample, place)
+    by_service: dict[Who, list[ErrorGroup]] = defaultdict(list)
+    for group in groups:
+        by_service[_who(group)].append(group)
+
+    services = [
+        _service(who, held, sample, weights[who], looked) for who, held in by_service.items()
+    ]
+    services += [
+        _uncounted(who, number, sample, looked)
+        for who, number in sample.counted.items()
+        if sample.is_part and who not in weights and any(who)
+    ]
+    services.sort(key=lambda one: (-one.count, one.namespace, one.service))
+    hidden = services[limit:]
+
+    return replace(
+        looked,
+        total=sum(one.count for one in services),
+        estimated=sample.is_part,
+        services=tuple(services[:limit]),
+        hidden_services=len(hidden),
+        hidden_errors=sum(one.count for one in hidden),
+        warnings=_told_warnings(warnings, place),
+    )
+
+
+def _groups(lines: Iterable[Line], place: Place, *, warnings: bool = False) -> Sequence[ErrorGroup]:
+    """Fold traces stream by stream, whatever came with each of their lines, and group them."""
+    streams: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        streams[line.origin].append(line)
+
+    entries = [
+        Entry(
+            at=ordered[one.start].at,
+            service="\0".join(place.layout.who(ordered[one.start].labels)),
+            line=one.text,
+            labels=ordered[one.start].labels,
+        )
+        for ordered in (sorted(held, key=lambda line: line.key) for held in streams.values())
+        for one in fold([line.text for line in ordered])
+    ]
+    window = place.window
+
+    return group_errors(
+        entries,
+        start=window.start_ns,
+        end=window.end_ns,
+        bucket=max(math.ceil(window.seconds / BUCKETS), 1) * SECOND,
+        warnings=warnings,
+    )
+
+
+def _weights(sample: Sample, place: Place) -> dict[Who, float]:
+    """Return how many lines each line read stands for, by service."""
+    read_lines = Counter(place.layout.who(line.labels) for line in sample.lines)
+    if any(who not in sample.counted for who in read_lines):
+        whole = sum(sample.counted.values()) / max(len(sample.lines), 1)
+        return dict.fromkeys(read_lines, whole)
+
+    return {who: max(sample.counted[who] / number, 1.0) for who, number in read_lines.items()}
+
+
+def _service(
+    who: Who, groups: Sequence[ErrorGroup], sample: Sample, weight: float, looked: LogErrors
+) -> ServiceErrors:
+    counts = [round(group.count * weight) for group in groups]
+    total = sum(counts)
+    timeline = sample.timeline.get(who, [])
+    kinds = [
+        _kind(
+            group,
+            number,
+            estimated=weight > 1,
+            timeline=timeline,
+            main=number >= MAIN_SHARE * total,
+        )
+        for group, number in zip(groups, counts, strict=True)
+    ]
+    first = min(int(kind.first) for kind in kinds)
+
+    return ServiceErrors(
+        namespace=who[0],
+        service=who[1],
+        count=total,
+        estimated=weight > 1,
+        first=str(max(min(first, _first(timeline, first)), int(looked.start))),
+        last=max((kind.last for kind in kinds), key=int),
+        kinds=tuple(kinds[:MOST_KINDS]),
+        other_errors=sum(counts[MOST_KINDS:]),
+    )
+
+
+def _uncounted(who: Who, number: int, sample: Sample, looked: LogErrors) -> ServiceErrors:
+    """Tell of a service none of whose lines was drawn."""
+    points = [at for at, lines in sample.timeline.get(who, []) if lines]
+    first, last = (points[0], points[-1]) if points else (int(looked.start), int(looked.end))
+
+    return ServiceErrors(
+        namespace=who[0],
+        service=who[1],
+        count=number,
+        estimated=True,
+        first=str(max(first, int(looked.start))),
+        last=str(last),
+        other_errors=number,
+    )
+
+
+def _kind(
+    group: ErrorGroup,
+    number: int,
+    *,
+    estimated: bool,
+    timeline: Sequence[tuple[int, float]],
+    main: bool,
+) -> ErrorKind:
+    # What was drawn of a sampled service lies where the reading stopped; its counts are complete.
+    burst = onset_of_counts(timeline) if timeline and main else group.onset
+    category = group.category
+    first = _first(timeline, group.first) if main else group.first
+
+    return ErrorKind(
+        kind=category.key if category else "",
+        label=group.kind[:EXAMPLE_CHARACTERS],
+        noun=(category.singular if number == 1 else category.plural) if category else "",
+        count=number,
+        estimated=estimated,
+        level=str(group.level),
+        first=str(min(first, group.first)),
+        last=str(group.last),
+        example=group.example[:EXAMPLE_CHARACTERS],
+        onset=str(burst.at) if burst else "",
+        trace=trace_of(group.stack),
+    )
+
+
+def _told_warnings(warnings: tuple[int, Sequence[Line]], place: Place) -> Warnings:
+    total, lines = warnings
+    weight = total / len(lines) if lines else 1.0
+    known = [group for group in _groups(lines, place, warnings=True) if group.category]
+
+    return Warnings(total, tuple(_warning(group, weight) for group in known[:MOST_WARNING_KINDS]))
+
+
+def _warning(group: ErrorGroup, weight: float) -> WarningKind:
+    namespace, service = _who(group)
+    number = round(group.count * weight)
+    category = group.category
+
+    return WarningKind(
+        namespace=namespace,
+        service=service,
+        kind=category.key if category else "",
+        label=group.kind,
+        noun=category.counted(number).partition(" ")[2] if category else "",
+        count=number,
+        estimated=weight > 1,
+        onset=str(group.onset.at) if group.onset else "",
+    )
+
+
+def _first(timeline: Sequence[tuple[int, float]], otherwise: int) -> int:
+    return next((at for at, number in timeline if number), otherwise)
+
+
+def _who(group: ErrorGroup) -> Who:
+    namespace, _, service = group.service.partition("\0")
+
+    return namespace, service
