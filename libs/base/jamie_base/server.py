@@ -21,6 +21,9 @@ from jamie_base.tool import Mode, bind
 from jamie_base.toolset import Toolset
 from jamie_base.undo import UndoLog
 
+PROBE_SECONDS = 10.0
+"""How long a backend may take to tell its state."""
+
 Probe = Callable[[BackendT], Awaitable[SourceStatus]]
 
 
@@ -94,10 +97,18 @@ async def _probe_all(blueprint: Blueprint[Any]) -> tuple[SourceStatus, ...]:
     found: dict[str, SourceStatus] = {}
 
     async def probe(name: str) -> None:
-        found[name] = await blueprint.probe(blueprint.sources.pick(name))
+        found[name] = _silent(blueprint, name)
+        with anyio.move_on_after(PROBE_SECONDS):
+            found[name] = await blueprint.probe(blueprint.sources.pick(name))
 
     async with anyio.create_task_group() as group:
         for name in blueprint.sources.names:
             group.start_soon(probe, name)
 
     return tuple(found[name] for name in blueprint.sources.names)
+
+
+def _silent(blueprint: Blueprint[Any], name: str) -> SourceStatus:
+    error = f"No answer within {PROBE_SECONDS:g} s."
+
+    return SourceStatus(name, blueprint.sources.kind, "", reachable=False, error=error)
