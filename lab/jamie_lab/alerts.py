@@ -6,14 +6,14 @@ that process. Alertmanager keeps the earliest beginning it hears of, so it is to
 
 import datetime as dt
 
-import anyio
 import httpx
 import msgspec
 
 from jamie_lab.errors import LabError
+from jamie_lab.scenario import Scenario
+from jamie_lab.waiting import until
 
 PATIENCE_SECONDS = 60.0
-POLL_SECONDS = 0.5
 
 Labels = dict[str, str]
 
@@ -35,24 +35,7 @@ class _Reply(msgspec.Struct, frozen=True):
     data: _Alerts
 
 
-class _Rule(msgspec.Struct, frozen=True):
-    name: str
-    duration: float = 0
-
-
-class _Group(msgspec.Struct, frozen=True):
-    rules: list[_Rule] = []
-
-
-class _Groups(msgspec.Struct, frozen=True):
-    groups: list[_Group] = []
-
-
-class _RulesReply(msgspec.Struct, frozen=True):
-    data: _Groups
-
-
-async def backdate_alerts(prometheus: str, alertmanager: str | None) -> None:
+async def backdate_alerts(scenario: Scenario, prometheus: str, alertmanager: str | None) -> None:
     """Wait until the alerts of the history fire again, and date them back in Alertmanager.
 
     Raises LabError when they do not fire, or do not arrive, in time.
@@ -63,38 +46,38 @@ async def backdate_alerts(prometheus: str, alertmanager: str | None) -> None:
             return
 
         await _delivered(http, alertmanager, len(firing))
-        begun = await _durations(http, prometheus)
-        posted = [_begun(alert, begun[alert.labels["alertname"]]) for alert in firing]
+        waits = {rule.alert: rule.for_seconds for group in scenario.rules for rule in group.rules}
+        posted = [_begun(alert, waits[alert.labels["alertname"]]) for alert in firing]
         reply = await http.post(f"{alertmanager}/api/v2/alerts", json=posted)
         reply.raise_for_status()
 
 
 async def _firing(http: httpx.AsyncClient, url: str) -> list[Alert]:
-    with anyio.move_on_after(PATIENCE_SECONDS):
-        while True:
-            reply = (await http.get(f"{url}/api/v1/alerts")).raise_for_status()
-            alerts = msgspec.json.decode(reply.content, type=_Reply).data.alerts
-            if alerts and all(alert.state == "firing" for alert in alerts):
-                return alerts
-            await anyio.sleep(POLL_SECONDS)
+    async def fire() -> bool:
+        alerts = await _alerts(http, url)
 
-    raise LabError(f"The alerts of the history do not fire after {PATIENCE_SECONDS:g} s.")
+        return bool(alerts) and all(alert.state == "firing" for alert in alerts)
+
+    if not await until(fire, PATIENCE_SECONDS):
+        raise LabError(f"The alerts of the history do not fire after {PATIENCE_SECONDS:g} s.")
+
+    return await _alerts(http, url)
+
+
+async def _alerts(http: httpx.AsyncClient, url: str) -> list[Alert]:
+    reply = (await http.get(f"{url}/api/v1/alerts")).raise_for_status()
+
+    return msgspec.json.decode(reply.content, type=_Reply).data.alerts
 
 
 async def _delivered(http: httpx.AsyncClient, url: str, wanted: int) -> None:
-    with anyio.move_on_after(PATIENCE_SECONDS):
-        while len((await http.get(f"{url}/api/v2/alerts")).raise_for_status().json()) < wanted:
-            await anyio.sleep(POLL_SECONDS)
-        return
+    async def arrived() -> bool:
+        reply = (await http.get(f"{url}/api/v2/alerts")).raise_for_status()
 
-    raise LabError(f"Not all alerts reached Alertmanager after {PATIENCE_SECONDS:g} s.")
+        return len(reply.json()) >= wanted
 
-
-async def _durations(http: httpx.AsyncClient, url: str) -> dict[str, float]:
-    reply = (await http.get(f"{url}/api/v1/rules", params={"type": "alert"})).raise_for_status()
-    groups = msgspec.json.decode(reply.content, type=_RulesReply).data.groups
-
-    return {rule.name: rule.duration for group in groups for rule in group.rules}
+    if not await until(arrived, PATIENCE_SECONDS):
+        raise LabError(f"Not all alerts reached Alertmanager after {PATIENCE_SECONDS:g} s.")
 
 
 def _begun(alert: Alert, duration: float) -> dict[str, object]:

@@ -1,8 +1,9 @@
 """Give Prometheus an hour of history: of every series, and of the alerts they would have raised.
 
-The alerts come second, because only Prometheus can evaluate its rules: it is asked what each one gave
-over the hour, and from that ALERTS and ALERTS_FOR_STATE are written. When it starts again it finds
-there since when an alert is active, so that alerts fire at once and are as old as their cause.
+The alerts come second, because only Prometheus can evaluate their expressions: running without
+rules it is asked what each gave over the hour, and from that ALERTS and ALERTS_FOR_STATE are
+written. When it starts again, with rules, it finds there since when an alert is active, so that
+alerts fire at once, as old as their cause.
 """
 
 import itertools
@@ -22,7 +23,7 @@ from jamie_lab.exposition import openmetrics
 from jamie_lab.history import epochs
 from jamie_lab.observability import SCRAPE_SECONDS
 from jamie_lab.paths import Folders
-from jamie_lab.scenario import Labels
+from jamie_lab.scenario import Labels, Rule
 from jamie_lab.series import Series, constant
 from jamie_lab.targets import targets
 from jamie_lab.timeline import Scene
@@ -43,7 +44,7 @@ async def backfill_alerts(place: Folders, scene: Scene, url: str) -> bool:
     Prometheus sees it after its next start.
     """
     async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
-        rules = await _alert_rules(http)
+        rules = [rule for group in scene.scenario.rules for rule in group.rules]
         stretches = [stretch for rule in rules for stretch in await _evaluate(http, scene, rule)]
     if not stretches:
         return False
@@ -78,22 +79,6 @@ def history(scene: Scene, world: World) -> Iterator[Stretch]:
     yield from itertools.chain.from_iterable(parts.values())
 
 
-class _Rule(msgspec.Struct, frozen=True):
-    name: str = ""
-    query: str = ""
-    type: str = ""
-    duration: float = 0
-    labels: Labels = {}
-
-
-class _Group(msgspec.Struct, frozen=True):
-    rules: list[_Rule] = []
-
-
-class _Groups(msgspec.Struct, frozen=True):
-    groups: list[_Group] = []
-
-
 class _Result(msgspec.Struct, frozen=True):
     metric: Labels
     values: list[tuple[float, str]] = []
@@ -103,25 +88,14 @@ class _Matrix(msgspec.Struct, frozen=True):
     result: list[_Result] = []
 
 
-class _RulesReply(msgspec.Struct, frozen=True):
-    data: _Groups
-
-
 class _MatrixReply(msgspec.Struct, frozen=True):
     data: _Matrix
 
 
-async def _alert_rules(http: httpx.AsyncClient) -> list[_Rule]:
-    reply = (await http.get("/api/v1/rules", params={"type": "alert"})).raise_for_status()
-    decoded = msgspec.json.decode(reply.content, type=_RulesReply)
-
-    return [rule for group in decoded.data.groups for rule in group.rules]
-
-
-async def _evaluate(http: httpx.AsyncClient, scene: Scene, rule: _Rule) -> list[Stretch]:
+async def _evaluate(http: httpx.AsyncClient, scene: Scene, rule: Rule) -> list[Stretch]:
     scrapes = moments(scene.history_start, scene.loaded_at)
     parameters = {
-        "query": rule.query,
+        "query": rule.expr,
         "start": str(scrapes[0]),
         "end": str(scrapes[-1]),
         "step": str(SCRAPE_SECONDS),
@@ -149,10 +123,10 @@ def _runs(scrapes: list[float]) -> Iterator[list[float]]:
         yield run
 
 
-def _alert(rule: _Rule, metric: Labels, run: list[float]) -> Iterator[Stretch]:
+def _alert(rule: Rule, metric: Labels, run: list[float]) -> Iterator[Stretch]:
     plain = {name: value for name, value in metric.items() if name != "__name__"}
-    labels = {**plain, **rule.labels, "alertname": rule.name}
-    fires = run[0] + rule.duration
+    labels = {**plain, **rule.labels, "alertname": rule.alert}
+    fires = run[0] + rule.for_seconds
     yield Series("ALERTS_FOR_STATE", labels, constant(run[0])), run
     for state, during in (
         ("pending", [moment for moment in run if moment < fires]),

@@ -38,7 +38,7 @@ def stale(place: Folders) -> list[Component]:
 
 
 def home(place: Folders, component: Component) -> Path:
-    """Return the folder of a component's programs; its name changes with what they are made from."""
+    """Return the folder of a component's programs, named after what they are made from."""
     return place.binaries / f"{component.name}-{component.stamp()}"
 
 

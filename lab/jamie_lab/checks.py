@@ -1,4 +1,4 @@
-"""Readiness checks: does a loopback address answer as it should?"""
+"""Readiness checks: whether a loopback address answers as it should."""
 
 import ssl
 

@@ -9,7 +9,7 @@ import typer
 
 from jamie_lab import builds, lifecycle
 from jamie_lab.errors import LabError
-from jamie_lab.paths import Folders, folders
+from jamie_lab.paths import folders
 from jamie_lab.play import play as play_scene
 from jamie_lab.scenario import names, scenario
 from jamie_lab.state import LabState
@@ -53,7 +53,7 @@ def up(name: ScenarioOption = "") -> None:
     place = folders()
     if builds.stale(place):
         builds.build(place)
-    _show(_run(place, lambda: lifecycle.up(place, name or None)))
+    _show(_run(lambda: lifecycle.up(place, name or None)))
 
 
 @app.command()
@@ -63,14 +63,14 @@ def load(name: ScenarioName) -> None:
     if builds.stale(place):
         scenario(name)
         builds.build(place)
-    _show(_run(place, lambda: lifecycle.load(place, name)))
+    _show(_run(lambda: lifecycle.load(place, name)))
 
 
 @app.command()
 def down() -> None:
     """Stop everything."""
     place = folders()
-    stopped = _run(place, lambda: lifecycle.down(place))
+    stopped = _run(lambda: lifecycle.down(place))
     typer.echo(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
@@ -78,7 +78,7 @@ def down() -> None:
 def status() -> None:
     """Show each component: pid, port, memory, ready or not; exit code 3 when one is not."""
     place = folders()
-    text, well = _run(place, lambda: table(place))
+    text, well = _run(lambda: table(place))
     typer.echo(text)
     if not well:
         raise typer.Exit(3)
@@ -88,25 +88,23 @@ def status() -> None:
 def play() -> None:
     """Play the loaded scenario until stopped; `up` starts this in the background."""
     place = folders()
-    _run(place, lambda: play_scene(place))
+    _run(lambda: play_scene(place))
 
 
-def _run(place: Folders, work: Callable[[], Awaitable[Result]]) -> Result:
+def _run(work: Callable[[], Awaitable[Result]]) -> Result:
     try:
         return anyio.run(work)
-    except BaseExceptionGroup as group:
-        problems = group.subgroup(LabError)
-        if problems is None:
-            raise
-        raise LabError("\n".join(map(str, _leaves(problems)))) from group
+    except* LabError as group:
+        raise LabError("\n".join(_messages(group))) from group
 
 
-def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    found: list[BaseException] = []
+def _messages(group: BaseExceptionGroup[LabError]) -> list[str]:
+    messages: list[str] = []
     for problem in group.exceptions:
-        found.extend(_leaves(problem) if isinstance(problem, BaseExceptionGroup) else [problem])
+        nested = isinstance(problem, BaseExceptionGroup)
+        messages.extend(_messages(problem) if nested else [str(problem)])
 
-    return found
+    return messages
 
 
 def _show(state: LabState) -> None:

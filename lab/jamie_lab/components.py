@@ -27,10 +27,12 @@ class Component(msgspec.Struct, frozen=True):
 
     @property
     def sources(self) -> Path:
+        """Return the folder of its go.mod."""
         return LAB_SOURCES / "go" / self.name
 
     @property
     def ldflags(self) -> str:
+        """Return the linker flags: no debug information, and the versions."""
         settings = (f"-X {variable}={value}" for variable, value in self.variables.items())
 
         return " ".join(("-s -w", *settings))

@@ -1,4 +1,4 @@
-"""The Kubernetes control plane: etcd, kube-apiserver, controller-manager, scheduler, metrics-server."""
+"""The Kubernetes control plane: etcd, API server, controllers, scheduler, metrics-server."""
 
 from jamie_lab.builds import program
 from jamie_lab.checks import answers
@@ -73,7 +73,7 @@ def apiserver(place: Folders, ports: Ports) -> Service:
 
 
 def controller_manager(place: Folders, ports: Ports) -> Service:
-    """Describe the controllers; nodes may be silent for two minutes, for the machine may be busy."""
+    """Describe the controllers; nodes may be silent for two minutes, the machine may be busy."""
     keys = place.certificates
     command = [
         str(program(place, "kube-controller-manager")),
@@ -122,7 +122,7 @@ def metrics_server(place: Folders, ports: Ports) -> Service:
 
 
 def metrics_api(ports: Ports) -> list[Manifest]:
-    """Register metrics-server with the aggregator, through a Service that points at this machine."""
+    """Register metrics-server with the aggregator, through a Service that means this machine."""
     place = {"name": "metrics-server", "namespace": "kube-system"}
     port = ports["metrics-server"]
     service: Manifest = {

@@ -71,7 +71,7 @@ class Exporter:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # inherited
                 """Keep quiet: a scrape is no news."""
 
         return Handler

@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
 import anyio
@@ -11,13 +12,14 @@ import msgspec
 
 from jamie_lab.errors import LabError
 from jamie_lab.paths import Folders
+from jamie_lab.waiting import until
 
 Manifest = dict[str, object]
 Item = TypeVar("Item")
 
 CALLS_AT_ONCE = 32
 PAGE = 1000
-POLL_SECONDS = 0.1
+ESTABLISH_SECONDS = 30.0
 PLURALS = {
     "Ingress": "ingresses",
     "NetworkPolicy": "networkpolicies",
@@ -96,8 +98,9 @@ class Kube:
     async def established(self, definitions: Iterable[Manifest]) -> None:
         """Wait until the API server serves what custom resource definitions define."""
         for definition in definitions:
-            while not await self._is_established(object_path(definition)):
-                await anyio.sleep(POLL_SECONDS)
+            path = object_path(definition)
+            if not await until(partial(self._is_established, path), ESTABLISH_SECONDS):
+                raise LabError(f"The API server does not serve {path} yet.")
 
     async def _is_established(self, path: str) -> bool:
         reply = _check(await self.http.get(path))

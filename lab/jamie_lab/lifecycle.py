@@ -1,8 +1,8 @@
 """The lab as a whole: up, load, down.
 
-Loading a scenario is starting afresh: every process stops, the data goes, and all of it starts again
-on the same ports with the same certificates. Nothing of an earlier scenario, or of what a test left
-behind, can then be part of an answer, and the history is back-filled into empty stores.
+Loading a scenario is starting afresh: every process stops, the data goes, and all of it starts
+again on the same ports with the same certificates. Nothing of an earlier scenario, or of what a
+test left behind, can then be part of an answer, and the history is back-filled into empty stores.
 """
 
 import datetime as dt
@@ -21,6 +21,7 @@ from jamie_lab.errors import NotUp
 from jamie_lab.fleet import Fleet, fleet
 from jamie_lab.kube import connect
 from jamie_lab.loading import load as load_objects
+from jamie_lab.loading import tidy
 from jamie_lab.paths import Folders, make
 from jamie_lab.play import Part, assign
 from jamie_lab.ports import forget, is_free, ports
@@ -87,26 +88,37 @@ async def down(place: Folders) -> list[str]:
 
 async def _start(place: Folders, chosen: Scenario) -> LabState:
     crew = fleet(place, ports(place))
-    observability.configure_prometheus(place, ports(place), chosen)
-    async with anyio.create_task_group() as early:
-        for service in (crew.loki, *crew.alertmanager):
-            early.start_soon(processes.ensure, place, service)
-        say("Starting the control plane ...")
-        await _start_control_plane(place, crew)
-        say(f"Loading {chosen.name!r}: objects, then an hour of history ...")
-        scene, world = await _load_cluster(place, chosen)
-
-    fires = await _load_history(place, crew, scene, world)
+    observability.configure_prometheus(place, ports(place))
+    observability.configure_rules(place, None)
+    for service in (crew.loki, *crew.alertmanager):
+        processes.launch(place, service)
+    say("Starting the control plane ...")
+    await _start_control_plane(place, crew)
+    say(f"Loading {chosen.name!r}: objects, then an hour of history ...")
+    scene, world = await _load_cluster(place, chosen)
+    await _load_history(place, crew, scene, world)
+    async with connect(place, _url(place)) as kube:
+        await tidy(kube)
     assign(place, _part(place, scene))
-    await processes.ensure(place, crew.player)
+    for service in (crew.player, crew.loki, *crew.alertmanager):
+        await processes.ensure(place, service)
     loaded_at = dt.datetime.fromtimestamp(scene.loaded_at, dt.UTC)
     loaded = state.describe(place, ports(place), chosen.name, loaded_at, crew.absent)
+    await _set_rules(place, crew, scene, loaded)
+
+    return loaded
+
+
+async def _set_rules(place: Folders, crew: Fleet, scene: Scene, loaded: LabState) -> None:
+    fires = await backfill_alerts(place, scene, loaded.prometheus.url)
+    observability.configure_rules(place, scene.scenario)
+    # Prometheus reads the age of its alerts when it starts.
+    await processes.stop(place, crew.prometheus.name)
+    await processes.ensure(place, crew.prometheus)
     if fires:
         say("Waiting for the alerts to fire ...")
         receiver = loaded.alertmanager.url if loaded.alertmanager else None
-        await backdate_alerts(loaded.prometheus.url, receiver)
-
-    return loaded
+        await backdate_alerts(scene.scenario, loaded.prometheus.url, receiver)
 
 
 async def _start_control_plane(place: Folders, crew: Fleet) -> None:
@@ -124,21 +136,14 @@ async def _start_control_plane(place: Folders, crew: Fleet) -> None:
 async def _load_cluster(place: Folders, chosen: Scenario) -> tuple[Scene, World]:
     scene = Scene(chosen, time.time())
     async with connect(place, _url(place)) as kube:
-        return scene, await load_objects(kube, scene)
+        return scene, await load_objects(kube, scene, f"http://127.0.0.1:{ports(place)['etcd']}")
 
 
-async def _load_history(place: Folders, crew: Fleet, scene: Scene, world: World) -> bool:
+async def _load_history(place: Folders, crew: Fleet, scene: Scene, world: World) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_backfill_logs, place, scene, world)
         await backfill_metrics(place, scene, world)
         await processes.ensure(place, crew.prometheus)
-        url = f"http://127.0.0.1:{ports(place)['prometheus']}"
-        fires = await backfill_alerts(place, scene, url)
-        if fires:
-            await processes.stop(place, crew.prometheus.name)
-            await processes.ensure(place, crew.prometheus)
-
-    return fires
 
 
 async def _backfill_logs(place: Folders, scene: Scene, world: World) -> None:

@@ -13,9 +13,12 @@ from string import Template
 
 import msgspec
 
-from jamie_lab.scenario import Field, Labels, LogLine, Workload
-from jamie_lab.timeline import Scene
+from jamie_lab.incidents import Case
+from jamie_lab.scenario import Field, Labels, LogLine, Sickness, Workload
+from jamie_lab.timeline import RUN_SECONDS, Scene, crashes, sicknesses
 from jamie_lab.world import Pod
+
+Stretch = tuple[float, float]
 
 MINUTE = 60.0
 NANOSECONDS = 1_000_000_000
@@ -38,8 +41,11 @@ class Voice(msgspec.Struct, frozen=True):
     end: float = math.inf
 
 
-def voices(scene: Scene, workload: Workload, *, sick: bool) -> list[Voice]:
-    """Return everything a pod of a workload says over its life."""
+def voices(scene: Scene, workload: Workload, sickness: Sickness | None = None) -> list[Voice]:
+    """Return everything a pod of a workload says over its life, ill or well.
+
+    One whose container does not run says nothing any more, but see `last_words`.
+    """
     common = [line for name in workload.voices for line in scene.scenario.voices[name]]
     started = scene.started(workload)
     everyday = [
@@ -52,12 +58,37 @@ def voices(scene: Scene, workload: Workload, *, sick: bool) -> list[Voice]:
         for change in workload.changes
         for line in change.logs
     ]
-    unheard = "well" if sick else "sick"
+    if sickness and sickness.ailment != "NotReady":
+        silence = next(since for since, one in sicknesses(scene, workload) if one == sickness)
+        return [_until(voice, silence) for voice in everyday]
+
+    unheard = "well" if sickness else "sick"
 
     return [voice for voice in everyday + trouble if voice.line.pods != unheard]
 
 
-def lines(scene: Scene, pod: Pod, spoken: list[Voice], stretch: tuple[float, float]) -> list[Line]:
+def last_words(scene: Scene, workload: Workload, case: Case, stretch: Stretch) -> list[Line]:
+    """Return what a crash-looping container says before each of its ends, in order."""
+    said = [
+        Voice(line, 1, case.since)
+        for change in workload.changes
+        for line in change.logs
+        if line.pods != "well"
+    ]
+    moments = (
+        (number, voice, end - RUN_SECONDS + (place + 1) * RUN_SECONDS / (len(said) + 1))
+        for number, end in enumerate(crashes(case.since, stretch[1] + RUN_SECONDS, case.sickness))
+        for place, voice in enumerate(said)
+    )
+
+    return [
+        _line(scene, case.pod, voice, number, moment)
+        for number, voice, moment in moments
+        if stretch[0] <= moment < stretch[1]
+    ]
+
+
+def lines(scene: Scene, pod: Pod, spoken: list[Voice], stretch: Stretch) -> list[Line]:
     """Return what a pod says in a stretch of time (epoch seconds, the end excluded), in order."""
     said = (
         _line(scene, pod, voice, number, moment)
@@ -76,7 +107,11 @@ def _quieter(scene: Scene, workload: Workload, voice: Voice) -> Iterator[Voice]:
     yield Voice(voice.line, rate, start)
 
 
-def _moments(pod: Pod, voice: Voice, stretch: tuple[float, float]) -> Iterator[tuple[int, float]]:
+def _until(voice: Voice, end: float) -> Voice:
+    return msgspec.structs.replace(voice, end=min(voice.end, end))
+
+
+def _moments(pod: Pod, voice: Voice, stretch: Stretch) -> Iterator[tuple[int, float]]:
     if voice.rate <= 0:
         return
 

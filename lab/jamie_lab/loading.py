@@ -1,22 +1,26 @@
 """Put a scenario into the API server: nodes, objects, statuses and events."""
 
 import time
+from collections import Counter
 from functools import partial
 
 import anyio
 
+from jamie_lab.ages import age, as_told
 from jamie_lab.errors import NotReady
 from jamie_lab.incidents import Members, cases, events, members, sick_status, well_status
 from jamie_lab.kube import Kube, Manifest, object_path
 from jamie_lab.manifests import namespaces, nodes, workloads
 from jamie_lab.timeline import Scene
+from jamie_lab.waiting import Condition, until
 from jamie_lab.world import Node, Pod, World, look
 
 SETTLE_SECONDS = 120.0
-POLL_SECONDS = 0.3
+# The control plane has made objects of its own before loading began.
+START_SECONDS = 120.0
 
 
-async def load(kube: Kube, scene: Scene) -> World:
+async def load(kube: Kube, scene: Scene, etcd: str) -> World:
     """Create everything a scenario holds, wait until its pods run, and show what is wrong.
 
     Returns the cluster as it is then. Raises NotReady when the pods do not run in time.
@@ -25,14 +29,16 @@ async def load(kube: Kube, scene: Scene) -> World:
     await kube.apply_all(namespaces(scenario))
     await kube.apply_all(nodes(scenario))
     await kube.apply_all(scenario.objects)
-    await _until(partial(_nodes_ready, kube, scene), "the nodes")
+    await _wait(partial(_nodes_ready, kube, scene), "the nodes")
     await kube.apply_all(workloads(scene))
-    await _until(partial(_pods_running, kube, scene), "the pods")
+    await _wait(partial(_pods_running, kube, scene), "the pods")
 
     pods = members(await look(kube))
     await _settle_pods(kube, scene, pods)
-    await _forget_events(kube)
-    await show_events(kube, scene, pods)
+    await age(etcd, scene.loaded_at - START_SECONDS, as_told(scene))
+    await show_cases(kube, scene, pods, now=time.time())
+    await _wait(partial(_controllers_noticed, kube, scene), "the controllers")
+    await age(etcd, scene.loaded_at - 1, partial(_onset, scene))
 
     return await look(kube)
 
@@ -51,6 +57,15 @@ async def show_events(kube: Kube, scene: Scene, pods: Members) -> None:
     await kube.apply_all(events(scene, pods, time.time()))
 
 
+async def tidy(kube: Kube) -> None:
+    """Remove all events: what loading itself has caused is not part of the story."""
+    listed: list[Manifest] = await kube.list("/api/v1/namespaces", Manifest)
+    async with anyio.create_task_group() as tasks:
+        for namespace in listed:
+            path = object_path({**namespace, "apiVersion": "v1", "kind": "Namespace"})
+            tasks.start_soon(kube.delete_all, f"{path}/events")
+
+
 def pod_path(pod: Pod) -> str:
     """Return the path of a pod."""
     return f"/api/v1/namespaces/{pod.metadata.namespace}/pods/{pod.metadata.name}"
@@ -62,16 +77,19 @@ async def _settle_pods(kube: Kube, scene: Scene, pods: Members) -> None:
             for pod in pods.of(workload):
                 status = well_status(scene, workload, pod)
                 tasks.start_soon(kube.patch_status, pod_path(pod), status)
-    await show_cases(kube, scene, pods, now=time.time())
 
 
-async def _forget_events(kube: Kube) -> None:
-    # What loading itself has caused is not part of the story.
-    listed: list[Manifest] = await kube.list("/api/v1/namespaces", Manifest)
-    async with anyio.create_task_group() as tasks:
-        for namespace in listed:
-            path = object_path({**namespace, "apiVersion": "v1", "kind": "Namespace"})
-            tasks.start_soon(kube.delete_all, f"{path}/events")
+async def _controllers_noticed(kube: Kube, scene: Scene) -> bool:
+    world = await look(kube)
+    ill = Counter(case.pod.workload for case in cases(scene, members(world)))
+    controllers = [*world.deployments, *world.stateful_sets]
+
+    return all(one.status.ready_replicas + ill[one.key] == one.spec.replicas for one in controllers)
+
+
+def _onset(scene: Scene, _key: str) -> float:
+    # What changed because of the incident changed when it began.
+    return min([*scene.moments(), scene.loaded_at])
 
 
 async def _nodes_ready(kube: Kube, scene: Scene) -> bool:
@@ -93,10 +111,6 @@ async def _pods_running(kube: Kube, scene: Scene) -> bool:
     return sum(pod.ready and pod.status.phase == "Running" for pod in listed) >= wanted
 
 
-async def _until(condition: partial, what: str) -> None:
-    with anyio.move_on_after(SETTLE_SECONDS):
-        while not await condition():
-            await anyio.sleep(POLL_SECONDS)
-        return
-
-    raise NotReady(f"After {SETTLE_SECONDS:g} s {what} are still not ready; see .lab/logs.")
+async def _wait(condition: Condition, what: str) -> None:
+    if not await until(condition, SETTLE_SECONDS):
+        raise NotReady(f"After {SETTLE_SECONDS:g} s {what} are still not ready; see .lab/logs.")

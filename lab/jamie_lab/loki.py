@@ -30,7 +30,8 @@ def labels(pod: Pod) -> Labels:
 async def push(http: httpx.AsyncClient, streams: Iterable[Stream]) -> None:
     """Push streams in batches; while Loki is still starting, try again. LabError if it refuses."""
     for batch in _batches(streams):
-        body = {"streams": [_stream(labels_, listed) for labels_, listed in batch]}
+        streams_ = [_stream(labels_, listed) for labels_, listed in batch]
+        body: dict[str, object] = {"streams": streams_}
         await _post(http, body)
 
 

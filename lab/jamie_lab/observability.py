@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import yaml
 
 from jamie_lab.builds import program
@@ -37,8 +38,14 @@ def prometheus(place: Folders, ports: Ports) -> Service:
     return Service("prometheus", command, answers(f"http://{address}/-/ready"))
 
 
-def configure_prometheus(place: Folders, ports: Ports, scenario: Scenario) -> None:
-    """Write prometheus.yaml and the alert rules of the scenario."""
+def configure_rules(place: Folders, scenario: Scenario | None) -> None:
+    """Write the alert rules of a scenario, or none yet."""
+    groups: object = msgspec.to_builtins(scenario.rules) if scenario else []
+    _write(place.config / "rules.yaml", {"groups": groups})
+
+
+def configure_prometheus(place: Folders, ports: Ports) -> None:
+    """Write prometheus.yaml."""
     discovery = f"http://{LOOPBACK}:{ports['player']}/targets"
     alertmanager = {"static_configs": [{"targets": [f"{LOOPBACK}:{ports['alertmanager']}"]}]}
     interval = f"{SCRAPE_SECONDS}s"
@@ -61,7 +68,6 @@ def configure_prometheus(place: Folders, ports: Ports, scenario: Scenario) -> No
         "alerting": {"alertmanagers": [alertmanager]},
     }
     _write(place.config / "prometheus.yaml", config)
-    _write(place.config / "rules.yaml", {"groups": scenario.rules})
 
 
 def alertmanager(place: Folders, ports: Ports, binary: Path) -> Service:

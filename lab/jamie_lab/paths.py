@@ -16,34 +16,42 @@ class Folders(msgspec.Struct, frozen=True):
 
     @property
     def config(self) -> Path:
+        """Configuration files of the components."""
         return self.state / "config"
 
     @property
     def certificates(self) -> Path:
+        """Keys and certificates; private."""
         return self.state / "certificates"
 
     @property
     def data(self) -> Path:
+        """The components' data; gone with the next load."""
         return self.state / "data"
 
     @property
     def logs(self) -> Path:
+        """What the components print."""
         return self.state / "logs"
 
     @property
     def pods(self) -> Path:
+        """What the pods print."""
         return self.state / "pods"
 
     @property
     def pids(self) -> Path:
+        """One file for each process."""
         return self.state / "pids"
 
     @property
     def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
         return self.state / "kubeconfig"
 
     @property
     def binaries(self) -> Path:
+        """Built programs."""
         return self.cache / "bin"
 
 

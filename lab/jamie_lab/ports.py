@@ -34,7 +34,7 @@ def ports(place: Folders) -> Ports:
             return known
 
     chosen = free_ports(len(NAMES))
-    assigned = dict(zip(NAMES, chosen, strict=True))
+    assigned: Ports = dict(zip(NAMES, chosen, strict=True))
     file.write_bytes(msgspec.json.encode(assigned))
 
     return assigned

@@ -15,6 +15,7 @@ import msgspec
 
 from jamie_lab.errors import NotReady
 from jamie_lab.paths import Folders
+from jamie_lab.waiting import until
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -46,12 +47,20 @@ async def ensure(place: Folders, service: Service) -> bool:
 
     Raises NotReady, with the end of its log, when it dies or takes too long.
     """
-    fresh = running(place, service.name) is None
-    if fresh:
-        _start(place, service)
+    fresh = launch(place, service)
     await wait_ready(place, service)
 
     return fresh
+
+
+def launch(place: Folders, service: Service) -> bool:
+    """Start a service unless it runs already, without waiting; True if it was started."""
+    if running(place, service.name):
+        return False
+
+    _start(place, service)
+
+    return True
 
 
 async def wait_ready(place: Folders, service: Service, seconds: float = READY_SECONDS) -> None:
@@ -139,11 +148,10 @@ def _start(place: Folders, service: Service) -> None:
 
 
 async def _gone(place: Folders, name: str, seconds: float) -> bool:
-    with anyio.move_on_after(seconds):
-        while running(place, name):
-            await anyio.sleep(POLL_SECONDS)
+    async def gone() -> bool:
+        return running(place, name) is None
 
-    return running(place, name) is None
+    return await until(gone, seconds, POLL_SECONDS)
 
 
 def _signal_group(pid: int, signal_: signal.Signals) -> None:

@@ -3,6 +3,7 @@
 A scenario may extend another one: it then only holds the changes, by workload.
 """
 
+import re
 from importlib import resources
 from typing import Literal
 
@@ -16,6 +17,7 @@ Kind = Literal["Deployment", "StatefulSet", "DaemonSet", "CronJob"]
 Ailment = Literal["CrashLoopBackOff", "ImagePullBackOff", "NotReady"]
 Voice = list["LogLine"]
 
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 DIRECTORY = resources.files("jamie_lab") / "scenarios"
 
 
@@ -128,6 +130,7 @@ class Workload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def key(self) -> str:
+        """Return `namespace/name`."""
         return f"{self.namespace}/{self.name}"
 
     def pods(self, nodes: int) -> int:
@@ -149,8 +152,33 @@ class NodeGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     labels: Labels = {}
 
 
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An alert of Prometheus, in its own words."""
+
+    alert: str
+    expr: str
+    for_: str = msgspec.field(name="for")
+    labels: Labels = {}
+    annotations: Labels = {}
+
+    @property
+    def for_seconds(self) -> float:
+        """Return how long it is pending before it fires."""
+        parts = re.findall(r"(\d+)([smhd])", self.for_)
+
+        return sum(float(count) * SECONDS[unit] for count, unit in parts)
+
+
+class RuleGroup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Alerts that are evaluated together."""
+
+    name: str
+    interval: str
+    rules: list[Rule]
+
+
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole platform. `objects` are plain manifests, `rules` are Prometheus rule groups."""
+    """A whole platform. `objects` are plain manifests."""
 
     name: str
     description: str
@@ -160,8 +188,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fields: dict[str, Field] = {}
     voices: dict[str, Voice] = {}
     objects: list[dict[str, object]] = []
-    rules: list[dict[str, object]] = []
+    rules: list[RuleGroup] = []
     history_minutes: float = 60
+    age_days: float = 60
 
 
 class _Extension(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

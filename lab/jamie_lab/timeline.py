@@ -30,6 +30,7 @@ class Scene(msgspec.Struct, frozen=True):
 
     @property
     def history_start(self) -> float:
+        """Return the beginning of the back-filled history, in epoch seconds."""
         return self.loaded_at - self.scenario.history_minutes * 60
 
     def since(self, change: Change) -> float:

@@ -100,6 +100,7 @@ class Pod(msgspec.Struct, frozen=True):
 
     @property
     def ready(self) -> bool:
+        """Whether it takes traffic."""
         return any(one.type == "Ready" and one.status == "True" for one in self.status.conditions)
 
     @property
@@ -157,6 +158,7 @@ class Controller(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
+        """The key of the workload it is."""
         return f"{self.metadata.namespace}/{self.metadata.name}"
 
 

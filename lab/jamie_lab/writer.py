@@ -4,14 +4,15 @@ import anyio
 import httpx
 
 from jamie_lab import kwok, loki, podlogs
-from jamie_lab.incidents import cases, members
+from jamie_lab.incidents import Case, cases, members
 from jamie_lab.kube import Kube
-from jamie_lab.lines import Line, lines, voices
+from jamie_lab.lines import Line, Stretch, last_words, lines, voices
 from jamie_lab.paths import Folders
-from jamie_lab.timeline import Scene, crashes
+from jamie_lab.scenario import Workload
+from jamie_lab.timeline import RUN_SECONDS, Scene, crashes
 from jamie_lab.world import Pod, World
 
-Stretch = tuple[float, float]
+Said = tuple[Pod, list[Line]]
 
 
 class Writer:
@@ -36,22 +37,28 @@ class Writer:
 
         return sum(len(listed) for _, listed in said)
 
-    def _listen(self, world: World, stretch: Stretch) -> list[tuple[Pod, list[Line]]]:
+    def _listen(self, world: World, stretch: Stretch) -> list[Said]:
         pods = members(world)
-        restarts = {
-            case.pod.metadata.uid: crashes(case.since, stretch[1], case.sickness)
-            for case in cases(self._scene, pods)
-        }
-        said: list[tuple[Pod, list[Line]]] = []
-        for workload in self._scene.scenario.workloads:
-            well = voices(self._scene, workload, sick=False)
-            ill = voices(self._scene, workload, sick=True)
-            for pod in pods.of(workload):
-                uid = pod.metadata.uid
-                listed = lines(self._scene, pod, ill if uid in restarts else well, stretch)
-                fell = [one for one in restarts.get(uid, []) if stretch[0] <= one < stretch[1]]
-                podlogs.write(self._place, pod, listed, fell)
-                said.append((pod, listed))
+        ill = {case.pod.metadata.uid: case for case in cases(self._scene, pods)}
+
+        return [
+            (pod, self._hear(workload, pod, ill.get(pod.metadata.uid), stretch))
+            for workload in self._scene.scenario.workloads
+            for pod in pods.of(workload)
+        ]
+
+    def _hear(
+        self, workload: Workload, pod: Pod, case: Case | None, stretch: Stretch
+    ) -> list[Line]:
+        if case is None:
+            said = lines(self._scene, pod, voices(self._scene, workload), stretch)
+            podlogs.write(self._place, pod, said, [])
+            return said
+
+        spoken = lines(self._scene, pod, voices(self._scene, workload, case.sickness), stretch)
+        last = last_words(self._scene, workload, case, stretch)
+        said = sorted([*spoken, *last])
+        podlogs.write(self._place, pod, said, _starts(case, stretch))
 
         return said
 
@@ -65,3 +72,11 @@ class Writer:
         metadata = pod.metadata
         await self._kube.apply(kwok.pod_logs(metadata.namespace, metadata.name, files))
         self._found.add(metadata.uid)
+
+
+def _starts(case: Case, stretch: Stretch) -> list[float]:
+    # The container that crashed first had been running all along.
+    ends = crashes(case.since, stretch[1] + RUN_SECONDS, case.sickness)[1:]
+    starts = (end - RUN_SECONDS for end in ends)
+
+    return [start for start in starts if stretch[0] <= start < stretch[1]]
