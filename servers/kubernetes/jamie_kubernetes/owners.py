@@ -8,12 +8,13 @@ from jamie_kubernetes.client.kinds import short_kind
 from jamie_kubernetes.client.objects import Meta, ObjectReference
 
 # Kubernetes writes generated names without vowels: no other name looks like these by accident. A
-# template hash is made of ten of the characters, a pod's suffix of five from all of them.
+# template hash is made of ten of the characters, a pod's suffix of five from all of them. A
+# CronJob's Jobs carry the minute since 1970 (28 to 36 million from 2023 to 2038), which is no date.
 _HASH = r"[bcdf456789]{5,10}"
 _SUFFIX = r"[bcdfghjklmnpqrstvwxz2456789]{5}"
 _OF_DEPLOYMENT = re.compile(rf"(.+)-{_HASH}-{_SUFFIX}")
 _REPLICA_SET = re.compile(rf"(.+)-{_HASH}")
-_OF_CRON_JOB = re.compile(rf"(.+)-(\d{{8}})(-{_SUFFIX})?")
+_OF_CRON_JOB = re.compile(rf"(.+)-((?:2[89]|3[0-6])\d{{6}})(-{_SUFFIX})?")
 _GENERATED = re.compile(rf"(.+)-{_SUFFIX}")
 _ORDINAL = re.compile(r"(.+)-\d{1,5}")
 

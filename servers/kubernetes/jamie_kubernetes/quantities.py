@@ -37,3 +37,11 @@ def amount(quantity: str) -> float:
 
     number, exponent, suffix = found.groups()
     return float(f"{number}e{exponent}") if exponent else float(number) * _SUFFIXES[suffix or ""]
+
+
+def known(quantity: str) -> float:
+    """Return a quantity, or 0 for one that cannot be read."""
+    try:
+        return amount(quantity)
+    except ValueError:
+        return 0.0

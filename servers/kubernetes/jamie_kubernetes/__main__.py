@@ -1,0 +1,3 @@
+from jamie_kubernetes.server import main
+
+main()

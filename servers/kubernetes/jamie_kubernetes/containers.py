@@ -1,0 +1,81 @@
+"""Which containers of which pods to read logs from, and which have nothing to say."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from jamie_base.when import nanoseconds
+from jamie_kubernetes.ailments import ailment_of
+from jamie_kubernetes.client.objects import ContainerStatus, Pod
+from jamie_kubernetes.standing import standing_of, word
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A container to read, or why it cannot be (`missing`)."""
+
+    namespace: str
+    pod: str
+    container: str
+    label: str
+    missing: str = ""
+
+
+def containers_in(pods: Iterable[Pod]) -> list[str]:
+    """Return every container's name, once."""
+    names = [one.name for pod in pods for one in (*pod.spec.containers, *pod.spec.init_containers)]
+    return list(dict.fromkeys(names))
+
+
+def chosen(pods: Sequence[Pod], container: str, now_ns: int, *, previous: bool) -> list[Source]:
+    """Choose what to read: the sick pods first, then the newest; without a name all that run."""
+    several_pods = len(pods) > 1
+    several = len({status.name for pod in pods for status in pod.status.container_statuses}) > 1
+    found: list[Source] = []
+    for pod in sorted(pods, key=lambda one: _rank(one, now_ns)):
+        for status in _wanted(pod, container):
+            label = _label(pod, status, pods=several_pods, containers=several or bool(container))
+            missing = _missing(status, previous=previous)
+            found.append(
+                Source(pod.metadata.namespace, pod.metadata.name, status.name, label, missing)
+            )
+
+    # Those with nothing to read would take the place of those that have.
+    return sorted(found, key=lambda one: bool(one.missing))
+
+
+def _rank(pod: Pod, now_ns: int) -> tuple[bool, int]:
+    born = pod.metadata.creation_timestamp
+    healthy = ailment_of(pod, standing_of(pod), now_ns) is None
+
+    return healthy, -nanoseconds(born) if born else 0
+
+
+def _wanted(pod: Pod, container: str) -> list[ContainerStatus]:
+    inits, mains = pod.status.init_container_statuses, pod.status.container_statuses
+    if container:
+        return [one for one in (*inits, *mains) if one.name == container]
+
+    sidecars = {one.name for one in pod.spec.init_containers if one.is_sidecar}
+    # An init container speaks for its pod while the others cannot.
+    blocking = [one for one in inits if one.name in sidecars or not _done(one)]
+    return [*blocking, *mains]
+
+
+def _done(status: ContainerStatus) -> bool:
+    ended = status.state.terminated
+    return ended is not None and ended.exit_code == 0
+
+
+def _missing(status: ContainerStatus, *, previous: bool) -> str:
+    waiting = status.state.waiting
+    if previous:
+        return "" if status.last_state.terminated else "never restarted, no previous run"
+    if waiting and not status.last_state.terminated:
+        return f"has not started ({word(waiting.reason) or 'waiting'})"
+
+    return ""
+
+
+def _label(pod: Pod, status: ContainerStatus, *, pods: bool, containers: bool) -> str:
+    parts = [pod.metadata.name] if pods or not containers else []
+    return "/".join([*parts, *([status.name] if containers else [])])

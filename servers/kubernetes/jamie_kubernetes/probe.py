@@ -1,0 +1,179 @@
+"""What a cluster lets us do: the Kubernetes part of `jamie://status`."""
+
+from collections.abc import Sequence
+
+import anyio
+import msgspec
+
+from jamie_base.errors import BackendError, Denied, Unreachable
+from jamie_base.status import Gap, SourceStatus
+from jamie_kubernetes.client import Cluster
+
+AUTHORISE = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+METRICS = "/apis/metrics.k8s.io/v1beta1"
+
+
+class _Need(msgspec.Struct, frozen=True):
+    """A permission, and the tools that lack something without it."""
+
+    tools: str
+    resource: str
+    group: str = ""
+    verb: str = "list"
+    subresource: str = ""
+
+    def __str__(self) -> str:
+        name = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+        return f"{self.verb} {name}"
+
+
+NEEDS = (
+    _Need("k8s_overview, k8s_pods, k8s_logs", "pods"),
+    _Need("k8s_logs", "pods", verb="get", subresource="log"),
+    _Need("k8s_overview, k8s_events", "events"),
+    _Need("k8s_overview", "nodes"),
+    _Need("k8s_overview", "deployments", "apps"),
+    _Need("k8s_overview", "statefulsets", "apps"),
+    _Need("k8s_overview", "daemonsets", "apps"),
+    _Need("k8s_overview", "jobs", "batch"),
+    _Need("k8s_overview, k8s_pods", "namespaces", verb="get"),
+    _Need("k8s_overview", "nodes", "metrics.k8s.io"),
+)
+
+
+class _Attributes(msgspec.Struct, frozen=True):
+    verb: str
+    group: str
+    resource: str
+    subresource: str
+    namespace: str
+
+
+class _AccessSpec(msgspec.Struct, frozen=True, rename="camel"):
+    resource_attributes: _Attributes
+
+
+class _Question(msgspec.Struct, frozen=True, rename="camel"):
+    spec: _AccessSpec
+    api_version: str = "authorization.k8s.io/v1"
+    kind: str = "SelfSubjectAccessReview"
+
+
+class _Allowed(msgspec.Struct, frozen=True):
+    allowed: bool = False
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    status: _Allowed = _Allowed()
+
+
+class _WhoAmI(msgspec.Struct, frozen=True, rename="camel"):
+    api_version: str = "authentication.k8s.io/v1"
+    kind: str = "SelfSubjectReview"
+
+
+class _UserInfo(msgspec.Struct, frozen=True):
+    username: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class _Myself(msgspec.Struct, frozen=True, rename="camel"):
+    user_info: _UserInfo = _UserInfo()
+
+
+class _Me(msgspec.Struct, frozen=True):
+    status: _Myself = _Myself()
+
+
+async def probe(cluster: Cluster) -> SourceStatus:
+    """Tell the state of one cluster; one that is down is a state, not an error."""
+    try:
+        access = cluster.access
+    except BackendError as exc:
+        return SourceStatus("", "Kubernetes", "", False, error=str(exc), fix="Mend the kubeconfig.")
+
+    try:
+        version = await cluster.version()
+        missing = await _missing(cluster)
+    except BackendError as exc:
+        return SourceStatus(
+            access.context, "Kubernetes", access.url, False, error=str(exc), fix=_fix(exc)
+        )
+
+    return SourceStatus(
+        name=access.context,
+        kind="Kubernetes",
+        url=access.url,
+        reachable=True,
+        version=version,
+        identity=await _identity(cluster),
+        missing=missing,
+    )
+
+
+async def _identity(cluster: Cluster) -> str:
+    try:
+        me = (await cluster.review(WHO_AM_I, _WhoAmI(), _Me)).status.user_info
+    except BackendError:
+        # Servers before 1.28 have no such question.
+        return ""
+
+    groups = [group for group in me.groups if group != "system:authenticated"]
+    return f"{me.username} ({', '.join(groups)})" if groups else me.username
+
+
+async def _missing(cluster: Cluster) -> tuple[Gap, ...]:
+    answers: dict[str, Gap | None] = {}
+
+    async def ask(need: _Need) -> None:
+        answers[f"{need} {need.group}"] = await _gap(cluster, need)
+
+    async with anyio.create_task_group() as group:
+        for need in NEEDS:
+            group.start_soon(ask, need)
+
+    found = [answers[f"{need} {need.group}"] for need in NEEDS]
+    return (*(gap for gap in found if gap), *await _metrics_gap(cluster))
+
+
+async def _gap(cluster: Cluster, need: _Need) -> Gap | None:
+    try:
+        if await _may(cluster, need, ""):
+            return None
+        here = need.resource not in ("nodes", "namespaces") and await _may(
+            cluster, need, cluster.namespace
+        )
+    except BackendError as exc:
+        return Gap(need.tools, f"{need}: cannot tell ({exc})")
+
+    if here:
+        return Gap(need.tools, f"may {need} in namespace {cluster.namespace!r} only")
+
+    return Gap(need.tools, f"may not {need}; grant it with a Role or ClusterRole")
+
+
+async def _may(cluster: Cluster, need: _Need, namespace: str) -> bool:
+    wanted = _Attributes(need.verb, need.group, need.resource, need.subresource, namespace)
+    answer = await cluster.review(AUTHORISE, _Question(_AccessSpec(wanted)), _Answer)
+
+    return answer.status.allowed
+
+
+async def _metrics_gap(cluster: Cluster) -> Sequence[Gap]:
+    try:
+        await cluster.get(METRICS, msgspec.Raw)
+    except BackendError as exc:
+        why = "metrics API: " + ("not allowed" if isinstance(exc, Denied) else "not installed")
+        if isinstance(exc, Unreachable):
+            why = "metrics API: installed but not answering"
+        return [Gap("k8s_overview, k8s_pods usage=true", why)]
+
+    return []
+
+
+def _fix(error: BackendError) -> str:
+    if isinstance(error, Denied):
+        return "Log in again, or check the user of this context in the kubeconfig."
+
+    return "Check with: kubectl get --raw /version"

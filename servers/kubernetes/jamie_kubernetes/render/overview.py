@@ -1,0 +1,210 @@
+"""An overview as text: health in a few lines, then what is wrong, worst first."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from jamie_base.text import clip, count, shorten
+from jamie_base.when import Nanoseconds, clock
+from jamie_kubernetes.answers import EventGroup, Nodes, Overview, PodGroup, Pods, Shortfall
+from jamie_kubernetes.render.words import (
+    ago,
+    block,
+    cause,
+    cores,
+    for_,
+    gap_lines,
+    memory,
+    states,
+)
+
+NODES_BYTES = 500
+WORKLOADS_BYTES = 800
+SICK_BYTES = 1_400
+RECOVERED_BYTES = 350
+SAID_BYTES = 1_300
+_SECOND = 1_000_000_000
+
+
+def overview(data: Overview) -> str:
+    """Show how a cluster or namespace is doing."""
+    lines = [
+        _head(data),
+        *(_nodes(data.nodes, data.now_ns) if data.nodes else []),
+        *([_pods(data.pods, data.namespace)] if data.pods else []),
+        *_use(data),
+        *_short(data),
+        *(_sick(data.pods, data.now_ns) if data.pods else []),
+        *_said(data),
+        *gap_lines(data.gaps),
+    ]
+    return "\n".join([*lines, *_verdict(data)])
+
+
+def event_line(group: EventGroup, now_ns: Nanoseconds) -> str:
+    """Show a group of events on one line, its words last."""
+    times = f"{group.count:,} x " if group.count > 1 else ""
+    first = (
+        f" since {ago(group.first_ns, now_ns)}" if group.last_ns - group.first_ns > _SECOND else ""
+    )
+    when = (
+        f"{first}, last {ago(group.last_ns, now_ns)}" if first else f" {ago(group.last_ns, now_ns)}"
+    )
+    where = f"{group.namespace}/" if group.namespace else ""
+    kind = "" if group.type == "Warning" else f" ({group.type})"
+
+    return f"{times}{group.reason}{kind} {where}{group.owner}{when}: {shorten(group.message, 240)}"
+
+
+def _head(data: Overview) -> str:
+    what = (
+        f"Namespace {data.namespace} of {data.context}"
+        if data.namespace
+        else f"Cluster {data.context}"
+    )
+    known = [
+        part for part in (f"Kubernetes {data.version}" if data.version else "", _api(data)) if part
+    ]
+    about = f" ({', '.join(known)})" if known else ""
+    at = clock(data.now_ns, data.now_ns / _SECOND).partition(",")[0]
+
+    return f"{what}{about} at {at}"
+
+
+def _api(data: Overview) -> str:
+    return f"API server {data.api}" if data.api else ""
+
+
+def _nodes(nodes: Nodes, now_ns: Nanoseconds) -> list[str]:
+    head = f"Nodes: {nodes.ready} of {nodes.total} ready."
+    lines = [
+        f"  {one.name}: {one.what}{' ' + for_(one.since_ns, now_ns) if one.since_ns else ''}"
+        for one in nodes.troubled
+    ]
+    return [head, *_fitted(lines, NODES_BYTES)]
+
+
+def _pods(pods: Pods, namespace: str) -> str:
+    if not pods.total:
+        return "Pods: none."
+
+    where = "" if namespace else f" in {count('namespace', pods.namespaces)}"
+    sick = f"; {pods.sick} sick" if pods.sick else "; none sick"
+    return f"Pods: {pods.total:,}{where}: {states(pods.states)}{sick}."
+
+
+def _use(data: Overview) -> list[str]:
+    if data.metrics:
+        return [f"CPU and memory in use: not known ({data.metrics})."]
+    if data.usage is None:
+        return []
+
+    have = data.nodes.allocatable if data.nodes else None
+    used = (
+        _share("CPU", data.usage.cpu, have.cpu if have else 0, cores),
+        _share("memory", data.usage.memory, have.memory if have else 0, memory),
+    )
+    return [f"In use: {', '.join(used)}."]
+
+
+def _share(what: str, used: float, have: float, say: Callable[[float], str]) -> str:
+    if not have:
+        return f"{what} {say(used)}"
+
+    return f"{what} {used / have:.0%} ({say(used)} of {say(have)})"
+
+
+def _short(data: Overview) -> list[str]:
+    if data.workloads is None or not data.workloads.total:
+        return []
+
+    short = data.workloads.short
+    if not short:
+        return [f"Workloads: all {data.workloads.total:,} as desired."]
+
+    head = f"Workloads short of desired: {len(short):,} of {data.workloads.total:,}, worst first:"
+    lines = [f"  {_shortfall(one, data.now_ns)}" for one in short]
+    return [head, *_fitted(lines, WORKLOADS_BYTES)]
+
+
+def _shortfall(one: Shortfall, now_ns: Nanoseconds) -> str:
+    done = "completed" if one.workload.startswith("job/") else "ready"
+    why = " ".join(part for part in (one.why, ago(one.since_ns, now_ns)) if part)
+    state = f"{one.ready} of {one.desired} {done}"
+    return f"{one.namespace}/{one.workload}: {', '.join(part for part in (state, why) if part)}"
+
+
+def _sick(pods: Pods, now_ns: Nanoseconds) -> list[str]:
+    by_owner: dict[str, list[PodGroup]] = {}
+    for group in pods.groups:
+        by_owner.setdefault(f"{group.namespace}/{group.owner}", []).append(group)
+
+    lines = [f"  {owner}: {_why(groups, now_ns)}" for owner, groups in by_owner.items()]
+    head = (
+        [f"Sick pods: {pods.sick:,} of {count('owner', len(by_owner))}, worst first:"]
+        if lines
+        else []
+    )
+    return [*head, *_fitted(lines, SICK_BYTES), *_recovered(pods, now_ns)]
+
+
+def _why(groups: Sequence[PodGroup], now_ns: Nanoseconds) -> str:
+    return " + ".join(
+        f"{one.count:,} {one.state} ({one.ready}), {cause(one, now_ns)}".rstrip(", ")
+        for one in groups[:3]
+    )
+
+
+def _recovered(pods: Pods, now_ns: Nanoseconds) -> list[str]:
+    known = [
+        f"{one.namespace}/{one.owner or one.pattern} {one.last.how} {ago(one.last.at_ns, now_ns)}"
+        for one in pods.recovered
+        if one.last
+    ]
+    if not known:
+        return []
+
+    return [
+        shorten(f"Restarted in the last hour and well again: {'; '.join(known)}", RECOVERED_BYTES)
+    ]
+
+
+def _said(data: Overview) -> list[str]:
+    pods = [(group.owner, group.message) for group in (data.pods.groups if data.pods else ())]
+    short = [
+        (one.workload, one.message) for one in (data.workloads.short if data.workloads else ())
+    ]
+    said = {
+        message: f"{who}: {shorten(message, 260)}" for who, message in [*pods, *short] if message
+    }
+    events = [
+        event_line(group, data.now_ns) for group in data.events or () if group.message not in said
+    ]
+    return block(
+        "pod statuses and the last hour's warning events",
+        [*list(said.values())[:6], *events],
+        SAID_BYTES,
+        "k8s_events shows all",
+    )
+
+
+def _verdict(data: Overview) -> list[str]:
+    worst = data.pods.groups[0] if data.pods and data.pods.groups else None
+    if worst:
+        before = " previous=true" if worst.severity == 0 else ""
+        tool = f"k8s_logs name={worst.owner}{before}"
+        if worst.severity in (1, 2):
+            tool = f"k8s_events object={worst.owner}"
+        return [f"Look first at {worst.owner}: {tool} namespace={worst.namespace}"]
+
+    fine = (
+        data.pods is not None
+        and not (data.workloads and data.workloads.short)
+        and not (data.nodes and data.nodes.troubled)
+        and data.api in ("", "ready")
+        and not data.gaps
+    )
+    return ["All healthy."] if fine else []
+
+
+def _fitted(lines: Iterable[str], budget: int) -> list[str]:
+    kept = clip(list(lines), budget)
+    return [kept] if kept else []

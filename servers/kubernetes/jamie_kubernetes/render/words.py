@@ -1,0 +1,77 @@
+"""Phrases that several answers share."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from jamie_base.blocks import quoted
+from jamie_base.text import clip, count, shorten
+from jamie_base.when import Nanoseconds, age
+from jamie_kubernetes.ailments import Severity
+from jamie_kubernetes.answers import Gap, PodGroup
+
+GAPS_BYTES = 600
+_UNITS = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+_SECOND = 1_000_000_000
+
+
+def ago(at_ns: Nanoseconds, now_ns: Nanoseconds) -> str:
+    """Say how long ago: `12m ago`; nothing for an unknown instant."""
+    return f"{age(max(now_ns - at_ns, 0) / _SECOND)} ago" if at_ns else ""
+
+
+def for_(since_ns: Nanoseconds, now_ns: Nanoseconds) -> str:
+    """Say for how long: `for 12m`; nothing for an unknown instant."""
+    return f"for {age(max(now_ns - since_ns, 0) / _SECOND)}" if since_ns else ""
+
+
+def states(counts: Mapping[str, int]) -> str:
+    """Say how many are in each state, the most first."""
+    shown = [f"{number:,} {state}" for state, number in list(counts.items())[:8]]
+    rest = sum(list(counts.values())[8:])
+
+    return ", ".join([*shown, *([f"{rest:,} in other states"] if rest else [])])
+
+
+def gap_lines(gaps: Sequence[Gap]) -> list[str]:
+    """Name what is missing from the answer."""
+    lines = [f"Missing: {gap.part}: {shorten(gap.why, 300)}" for gap in gaps]
+    return [clip(lines, GAPS_BYTES)] if lines else []
+
+
+def cores(cpu: float) -> str:
+    """Say CPU: `1.5 cores`, `120m`."""
+    return f"{cpu * 1000:.0f}m" if cpu < 1 else f"{cpu:.1f} cores"
+
+
+def memory(amount: float) -> str:
+    """Say memory in binary units."""
+    unit = next((one for one in _UNITS if amount < _UNITS[one] * 1024), "Ti")
+    number = amount / _UNITS[unit]
+
+    return f"{number:.1f}{unit}" if number < 10 else f"{number:.0f}{unit}"
+
+
+def cause(group: PodGroup, now_ns: Nanoseconds) -> str:
+    """Say what is wrong with a group of pods, and how often they restarted."""
+    ended = group.severity in (Severity.CRASHING, Severity.FAILED)
+    since = ago(group.since_ns, now_ns) if ended else for_(group.since_ns, now_ns)
+    what = "" if group.cause == group.state else group.cause
+    wrong = " ".join(part for part in (what, since) if part)
+    again = count("restart", group.restarts) if group.restarts else ""
+    if again and group.last and group.severity != Severity.CRASHING:
+        again += f" (last {group.last.how} {ago(group.last.at_ns, now_ns)})".replace(" )", ")")
+
+    return ", ".join(part for part in (wrong, again) if part)
+
+
+def places(group: PodGroup) -> str:
+    """Name the nodes, or count them."""
+    if group.node_count <= 2:
+        return ",".join(group.nodes)
+
+    return count("node", group.node_count)
+
+
+def block(source: str, lines: Iterable[str], budget: int, hint: str = "") -> list[str]:
+    """Quote what the cluster's strangers wrote, within a budget; nothing when there is nothing."""
+    said = [" ".join(line.split()) for line in lines]
+    return [quoted(source, clip(said, budget, hint=hint))] if said else []

@@ -1,0 +1,107 @@
+"""Reading several containers' logs at once, each bounded at the server."""
+
+from collections.abc import Sequence
+
+import anyio
+import msgspec
+
+from jamie_base.errors import BackendError, Denied
+from jamie_kubernetes.answers import LogSource
+from jamie_kubernetes.client import Cluster
+from jamie_kubernetes.client.kinds import PODS
+from jamie_kubernetes.containers import Source
+from jamie_kubernetes.loglines import Raw, raw
+
+AT_ONCE = 8
+LARGEST_BYTES = 4 * 1024 * 1024
+TOGETHER_BYTES = 16 * 1024 * 1024
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """How much to read of each container: newest lines, seconds back (0: all), the run before."""
+
+    previous: bool
+    tail: int
+    seconds: int
+    together: int
+
+    @property
+    def limit(self) -> int:
+        """Return the bytes to read at most of each."""
+        return min(LARGEST_BYTES, TOGETHER_BYTES // max(self.together, 1))
+
+
+class Read(msgspec.Struct, frozen=True):
+    """What was read of a container."""
+
+    source: LogSource
+    lines: tuple[Raw, ...] = ()
+    error: BackendError | None = None
+
+
+async def read_all(cluster: Cluster, sources: Sequence[Source], reading: Reading) -> list[Read]:
+    """Read the containers beside each other; one that cannot be read says why.
+
+    Raises:
+        BackendError: None could be read; what the first one said.
+
+    """
+    results: dict[int, Read] = {}
+    limiter = anyio.CapacityLimiter(AT_ONCE)
+
+    async def read(index: int, source: Source) -> None:
+        async with limiter:
+            results[index] = await _read(cluster, source, reading)
+
+    async with anyio.create_task_group() as group:
+        for index, source in enumerate(sources):
+            group.start_soon(read, index, source)
+
+    found = [results[index] for index in range(len(sources))]
+    failed = [one.error for one in found if one.error]
+    if failed and len(failed) == len(found):
+        raise failed[0]
+
+    return found
+
+
+async def _read(cluster: Cluster, source: Source, reading: Reading) -> Read:
+    if source.missing:
+        return Read(LogSource(source.label, 0, source.missing))
+
+    try:
+        lines, cut = await _lines(cluster, source, reading, reading.tail)
+        if cut:
+            # The server cuts at the newest end, the one that matters: ask for the lines that fit.
+            lines, cut = await _lines(cluster, source, reading, max(1, len(lines) * 9 // 10))
+    except BackendError as exc:
+        why = "not allowed to read" if isinstance(exc, Denied) else str(exc)
+        return Read(LogSource(source.label, 0, why), error=exc)
+
+    full = len(lines) >= reading.tail
+    missing = "older lines not read" if full or cut else ""
+    return Read(LogSource(source.label, len(lines), missing), tuple(lines))
+
+
+async def _lines(
+    cluster: Cluster, source: Source, reading: Reading, tail: int
+) -> tuple[list[Raw], bool]:
+    """Read the lines, and tell whether the limit of bytes cut the newest off."""
+    params = [
+        ("container", source.container),
+        ("timestamps", "true"),
+        ("tailLines", str(tail)),
+        ("limitBytes", str(reading.limit)),
+        *([("sinceSeconds", str(reading.seconds))] if reading.seconds else []),
+        *([("previous", "true")] if reading.previous else []),
+    ]
+    path = PODS.path(source.namespace, source.pod, "log")
+    found: list[Raw] = []
+    size = 0
+    async with cluster.lines(path, params, limit=reading.limit) as lines:
+        async for line in lines:
+            size += len(line) + 1
+            found.append(raw(line))
+
+    cut = size >= reading.limit
+    return found[:-1] if cut else found, cut

@@ -1,0 +1,157 @@
+"""The overview: how is my cluster doing."""
+
+import time
+from dataclasses import dataclass
+from functools import partial
+
+from jamie_base.errors import BackendError, Denied, NotFound, Unreachable
+from jamie_base.when import Nanoseconds
+from jamie_kubernetes.answers import Overview, Pods, Usage
+from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client.kinds import (
+    EVENTS,
+    NODE_METRICS,
+    NODES,
+    POD_METRICS,
+    PODS,
+    WORKLOADS,
+    Kind,
+)
+from jamie_kubernetes.client.objects import Event, Node, NodeUsage, Pod, PodUsage, Workload
+from jamie_kubernetes.grouping import PodTally, rank
+from jamie_kubernetes.happenings import EventTally
+from jamie_kubernetes.nodes import NodeTally, UsageTally
+from jamie_kubernetes.pod_usage import PodUsageTally
+from jamie_kubernetes.render.overview import overview
+from jamie_kubernetes.tools.parts import Part, Parts, check_namespace
+from jamie_kubernetes.tools.toolset import Backend, Namespace, tools
+from jamie_kubernetes.workloads import WorkloadTally, in_all
+
+EVENT_WINDOW_NS = 3600 * 1_000_000_000
+EVENTS_KEPT = 20
+NO_METRICS = "metrics API not installed"
+GROUPS_KEPT = 200
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The parts of an overview while they come in."""
+
+    there: Part[None]
+    version: Part[str]
+    api: Part[str]
+    nodes: Part[NodeTally] | None
+    pods: Part[PodTally]
+    workloads: list[Part[WorkloadTally]]
+    events: Part[EventTally]
+    usage: Part[Usage | str]
+
+
+@tools.reads(overview)
+async def k8s_overview(cluster: Backend, namespace: Namespace = "") -> Overview:
+    """Tell how the cluster, or one namespace, is doing: start here.
+
+    Nodes ready, pods by state, workloads short of desired, sick pods by owner with the cause,
+    warning events of the last hour, CPU and memory in use, API server health.
+    """
+    now_ns = time.time_ns()
+    parts = Parts(cluster, namespace)
+    asked = _Asked(
+        there=parts.plan("namespace", partial(check_namespace, cluster, namespace)),
+        version=parts.plan("version", cluster.version),
+        api=parts.plan("API server", partial(_health, cluster)),
+        nodes=None if namespace else parts.plan("nodes", partial(_nodes, cluster)),
+        pods=parts.plan("pods", parts.scoped("pods", partial(_pods, cluster, now_ns))),
+        workloads=[
+            parts.plan(
+                kind.plural,
+                parts.scoped(kind.plural, partial(_workloads, cluster, kind)),
+            )
+            for kind in WORKLOADS
+        ],
+        events=parts.plan("events", parts.scoped("events", partial(_events, cluster, now_ns))),
+        usage=parts.plan("metrics", partial(_usage, cluster, namespace)),
+    )
+    await parts.fill()
+
+    return _answer(parts, asked, now_ns)
+
+
+def _answer(parts: Parts, asked: _Asked, now_ns: Nanoseconds) -> Overview:
+    if isinstance(asked.there.error, NotFound):
+        raise asked.there.error
+
+    gaps = parts.gaps()
+    tallies = [part.value for part in asked.workloads if part.value]
+    used = asked.usage.value
+    return Overview(
+        now_ns=now_ns,
+        context=parts.cluster.access.context,
+        namespace=parts.namespace,
+        version=asked.version.value or "",
+        api=asked.api.value or "",
+        nodes=asked.nodes.value.done() if asked.nodes and asked.nodes.value else None,
+        pods=_counted(asked.pods.value, tallies) if asked.pods.value else None,
+        workloads=in_all(tallies) if tallies else None,
+        events=tuple(asked.events.value.groups()[:EVENTS_KEPT]) if asked.events.value else None,
+        usage=used if isinstance(used, Usage) else None,
+        metrics=used if isinstance(used, str) else "",
+        gaps=gaps,
+    )
+
+
+def _counted(tally: PodTally, workloads: list[WorkloadTally]) -> Pods:
+    finished = {job for one in workloads for job in one.finished}
+    tally.settle(finished)
+    return Pods(
+        total=tally.total,
+        namespaces=len(tally.namespaces),
+        states=dict(tally.states.most_common()),
+        phases=dict(tally.phases.most_common()),
+        sick=tally.sick,
+        groups=tuple(sorted(tally.groups(), key=rank)[:GROUPS_KEPT]),
+        recovered=tuple(sorted(tally.recovered(), key=rank)[:GROUPS_KEPT]),
+    )
+
+
+async def _nodes(cluster: Cluster) -> NodeTally:
+    return await cluster.fold(Listing(NODES), Node, NodeTally)
+
+
+async def _pods(cluster: Cluster, now_ns: Nanoseconds, namespace: str) -> PodTally:
+    return await cluster.fold(Listing(PODS, namespace), Pod, lambda: PodTally("sick", now_ns))
+
+
+async def _workloads(cluster: Cluster, kind: Kind, namespace: str) -> WorkloadTally:
+    return await cluster.fold(Listing(kind, namespace), Workload, lambda: WorkloadTally(kind))
+
+
+async def _events(cluster: Cluster, now_ns: Nanoseconds, namespace: str) -> EventTally:
+    warnings = Listing(EVENTS, namespace, fields="type=Warning")
+    return await cluster.fold(warnings, Event, lambda: EventTally(now_ns - EVENT_WINDOW_NS))
+
+
+async def _health(cluster: Cluster) -> str:
+    try:
+        return "ready" if await cluster.text("/readyz") == "ok" else "answers oddly to /readyz"
+    except (Denied, Unreachable):
+        raise
+    except BackendError as exc:
+        return f"not ready ({exc})"
+
+
+async def _usage(cluster: Cluster, namespace: str) -> Usage | str:
+    """Return CPU and memory in use, or why nobody measures them."""
+    try:
+        if namespace:
+            pods = await cluster.fold(Listing(POD_METRICS, namespace), PodUsage, PodUsageTally)
+            return pods.done()
+
+        return (await cluster.fold(Listing(NODE_METRICS), NodeUsage, UsageTally)).done()
+    except NotFound:
+        return NO_METRICS
+    except Unreachable as exc:
+        # Only the aggregated API answers 503 while the API server itself is there.
+        if "503" not in str(exc):
+            raise
+        return "metrics API installed but not answering"

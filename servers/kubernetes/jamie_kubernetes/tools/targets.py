@@ -1,0 +1,178 @@
+"""Names as kubectl takes them: `deploy/web`, `po/x`, or a bare name."""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from jamie_base.errors import BackendError, Denied, InvalidArgument, NotFound, did_you_mean
+from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client.api_server import Unauthorised
+from jamie_kubernetes.client.kinds import (
+    CRON_JOBS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    JOBS,
+    PODS,
+    REPLICA_SETS,
+    SERVICES,
+    STATEFUL_SETS,
+    Kind,
+    kind_named,
+    kind_names,
+)
+from jamie_kubernetes.client.objects import LabelSelector, Named, Service, Workload
+from jamie_kubernetes.owners import Owner
+from jamie_kubernetes.tools.parts import alternatives
+from jamie_signals.similar import nearest
+
+RUNS_PODS = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS, REPLICA_SETS)
+"""Kinds whose pods we find by owner, in the order in which a bare name is tried."""
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
+_OPERATORS = {"In": "in", "NotIn": "notin"}
+
+
+class Target(msgspec.Struct, frozen=True):
+    """An object that exists: its kind, namespace and name."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.short}/{self.name}"
+
+    @property
+    def owner(self) -> Owner:
+        """Return how its pods name it."""
+        return Owner(self.kind.name, self.name)
+
+
+def split(text: str) -> tuple[Kind | None, str]:
+    """Read `kind/name` or a bare name.
+
+    Raises:
+        InvalidArgument: The kind is not one we know, or the name cannot be one.
+
+    """
+    kind_text, slash, name = text.strip().rpartition("/")
+    if not _NAME.fullmatch(name):
+        raise InvalidArgument(f"{text!r} is not a name; write deploy/web, pod/web-0 or web-0.")
+    if not slash:
+        return None, name
+
+    kind = kind_named(kind_text)
+    if kind is None:
+        near = did_you_mean(nearest(kind_text, kind_names(), n=2))
+        raise InvalidArgument(f"{kind_text!r} is not a kind we know here.{near}")
+
+    return kind, name
+
+
+async def find(cluster: Cluster, text: str, namespace: str, kinds: Sequence[Kind]) -> Target:
+    """Find the object a caller names, of one of the `kinds` when they do not say.
+
+    Without a namespace our own is looked at first, then all.
+
+    Raises:
+        InvalidArgument: The name is in several namespaces.
+        NotFound: There is none; the nearest names are offered.
+
+    """
+    kind, name = split(text)
+    tried = (kind,) if kind else tuple(kinds)
+    for one in tried:
+        places = await _places(cluster, one, name, namespace)
+        if len(places) > 1:
+            raise InvalidArgument(
+                f"{one.short}/{name} is in {len(places)} namespaces:"
+                f" {', '.join(places[:12])}; say which with namespace."
+            )
+        if places:
+            return Target(one, places[0], name)
+
+    raise NotFound(await _missing(cluster, tried, name, namespace))
+
+
+async def selector_of(cluster: Cluster, target: Target) -> str:
+    """Return the label selector that finds the pods of a workload or Service; empty: none does.
+
+    Raises:
+        InvalidArgument: A Service without a selector.
+
+    """
+    path = target.kind.path(target.namespace, target.name)
+    if target.kind is SERVICES:
+        chosen = (await cluster.get(path, Service)).spec.selector
+        if not chosen:
+            raise InvalidArgument(f"{target} has no selector, so no pods of its own.")
+        return _joined(LabelSelector(match_labels=chosen))
+    if target.kind is CRON_JOBS:
+        return ""
+
+    return _joined((await cluster.get(path, Workload)).spec.selector)
+
+
+def _joined(selector: LabelSelector) -> str:
+    parts = [f"{key}={value}" for key, value in selector.match_labels.items()]
+    for one in selector.match_expressions:
+        match one.operator:
+            case "Exists":
+                parts.append(one.key)
+            case "DoesNotExist":
+                parts.append(f"!{one.key}")
+            case _:
+                parts.append(f"{one.key} {_OPERATORS[one.operator]} ({','.join(one.values)})")
+
+    return ",".join(parts)
+
+
+async def _places(cluster: Cluster, kind: Kind, name: str, namespace: str) -> list[str]:
+    """Return the namespaces that have an object of this name; our own alone if it is there."""
+    if namespace or not kind.namespaced:
+        return [namespace] if await _exists(cluster, kind, name, namespace) else []
+
+    own = cluster.namespace
+    try:
+        found = await cluster.all(Listing(kind, fields=f"metadata.name={name}"), Named)
+    except Denied as exc:
+        if isinstance(exc, Unauthorised):
+            raise
+        return [own] if await _exists(cluster, kind, name, own) else []
+
+    places = sorted(one.metadata.namespace for one in found)
+    return [own] if own in places else places
+
+
+async def _exists(cluster: Cluster, kind: Kind, name: str, namespace: str) -> bool:
+    try:
+        await cluster.get(kind.path(namespace, name), Named)
+    except NotFound:
+        return False
+
+    return True
+
+
+async def _missing(cluster: Cluster, kinds: Sequence[Kind], name: str, namespace: str) -> str:
+    where = f"in namespace {namespace!r}" if namespace else "in any namespace we may see"
+    what = f"{kinds[0].short}/{name}" if len(kinds) == 1 else f"pod or workload {name!r}"
+    existing: list[str] = []
+    for kind in kinds:
+        existing += await _names(cluster, kind, namespace, prefixed=len(kinds) > 1)
+
+    wanted = name if len(kinds) == 1 else f"{PODS.short}/{name}"
+    near = nearest(wanted, existing) or nearest(name, existing)
+    offer = did_you_mean(near) if near else alternatives(name, existing)
+
+    return f"There is no {what} {where}.{offer}"
+
+
+async def _names(cluster: Cluster, kind: Kind, namespace: str, *, prefixed: bool) -> list[str]:
+    try:
+        found = await cluster.all(Listing(kind, namespace), Named)
+    except BackendError:
+        return []
+
+    start = f"{kind.short}/" if prefixed else ""
+    return [f"{start}{one.metadata.name}" for one in found]

@@ -1,0 +1,26 @@
+"""The tools of this server, and the parameters they share."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from jamie_base.toolset import INJECTED, Toolset
+from jamie_kubernetes.client import Cluster
+
+tools = Toolset(chooser="context", chooser_help="Which cluster to ask, by kubeconfig context.")
+
+Backend = Annotated[Cluster, INJECTED]
+
+Namespace = Annotated[str, Field(description="Namespace; empty: all.", max_length=63)]
+Home = Annotated[
+    str,
+    Field(
+        description="Namespace; empty: the context's own, then wherever the name exists.",
+        max_length=63,
+    ),
+]
+Selector = Annotated[
+    str, Field(description="Label selector, e.g. app=web,tier!=cache.", max_length=1000)
+]
+Cursor = Annotated[str, Field(description="From the last answer, to go on.", max_length=2000)]
+Since = Annotated[str, Field(description="How far back: 15m, 2h, now-1d, RFC 3339.", max_length=64)]
