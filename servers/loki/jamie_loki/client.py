@@ -52,6 +52,7 @@ _WAYS_OUT = (
     ("stream selector is missing required matchers", "Add them to the selector."),
     ("no org id", "This Loki has tenants: set --tenant."),
 )
+_NO_SELECTOR = 'LogQL begins with a stream selector: {service_name="frontend"} |= "timeout".'
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -62,6 +63,7 @@ class Limits(msgspec.Struct, frozen=True):
     series: int = 500
     volume: bool = True
     patterns: bool = False
+    guesses_levels: bool = False
 
 
 class Loki(HttpBackend):
@@ -164,6 +166,7 @@ class Loki(HttpBackend):
             series=reply.limits.max_query_series,
             volume=reply.limits.volume_enabled,
             patterns=reply.pattern_ingester_enabled,
+            guesses_levels=reply.limits.discover_log_levels,
         )
 
     async def version(self) -> str:
@@ -184,13 +187,14 @@ class Loki(HttpBackend):
     def reason(self, reply: httpx.Response, body: bytes) -> str:
         """Find Loki's own words, point at the place they mean, and add the way out."""
         words = _words(super().reason(reply, body), reply)
+        query = _asked(reply.request)
         way_out = next((advice for start, advice in _WAYS_OUT if start in words), "")
+        if "parse error" in words and query and "{" not in query:
+            way_out = _NO_SELECTOR
         if words.startswith("pipeline error"):
             words = words.partition(" for series")[0]
 
-        return "\n".join(
-            filter(None, [words, logql.pointed(_asked(reply.request), words), way_out])
-        )
+        return "\n".join(filter(None, [words, logql.pointed(query, words), way_out]))
 
     async def _query(self, path: str, query: str, params: Pairs, newest: bool = True) -> Found:
         pairs = [("query", query), *params]

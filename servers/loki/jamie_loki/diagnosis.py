@@ -9,7 +9,7 @@ from jamie_base.text import count as counted
 from jamie_base.when import UNITS, Window, clock, span
 from jamie_loki import logql
 from jamie_loki.client import Limits, Loki
-from jamie_loki.counting import count
+from jamie_loki.counting import count, count_by
 from jamie_loki.data import Empty, Step
 from jamie_loki.logql import Matcher
 from jamie_loki.together import together
@@ -53,17 +53,25 @@ async def _why_filtered(loki: Loki, query: str, window: Window, limits: Limits) 
     if not left[0]:
         return Empty("The streams exist, but wrote nothing in this window.", steps=steps)
 
+    match = f"{counted('line', left[0])} {'matches' if left[0] == 1 else 'match'} the selector"
     killer = next((step for step in steps if step.lines == 0), None)
-    if killer is None:
-        return Empty(
-            f"{counted('line', left[0])} match the selector; the rest of the query keeps none.",
-            steps=steps,
-        )
+    if killer:
+        return Empty(f"{match}; none is left after {killer.stage}", steps=steps)
 
-    return Empty(
-        f"{counted('line', left[0])} match the selector; none is left after {killer.stage}",
-        steps=steps,
-    )
+    refused = next((stage for stage, lines in zip(stages, left, strict=True) if lines is None), "")
+    why = await _refusal(loki, refused, window, limits) if refused else ""
+
+    return Empty(f"{match}; the rest of the query keeps none. {why}".rstrip(), steps=steps)
+
+
+async def _refusal(loki: Loki, query: str, window: Window, limits: Limits) -> str:
+    """Return why Loki would not count a query, in its own words."""
+    try:
+        await count_by(loki, query, "", window, limits)
+    except BackendError as exc:
+        return str(exc)
+
+    return ""
 
 
 async def _why_no_stream(loki: Loki, selector: str, window: Window, *, now: float) -> Empty:

@@ -1,12 +1,13 @@
 """Lines as a reader wants them: traces folded, shared labels said once, similar lines counted."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 from jamie_loki.data import Labels, LinePattern, LogLine, Trace
 from jamie_loki.replies import Line
 from jamie_loki.survey import SERVICE_LABELS
-from jamie_signals.logs import Level, Miner, Stack, fold, level_of, parse
+from jamie_signals.logs import Fold, Level, Miner, Stack, fold, level_of, parse, stack_in
 
 LONGEST_LINE = 2_000
 LONGEST_VALUE = 200
@@ -34,6 +35,18 @@ def folded(lines: Iterable[Line], common: Mapping[str, str], *, newest: bool) ->
     entries.sort(key=lambda pair: pair[0], reverse=newest)
 
     return [entry for _, entry in entries]
+
+
+def folds(texts: Sequence[str]) -> Iterator[Fold]:
+    """Fold the traces of one stream, oldest first; a text of several lines is already one entry."""
+    start = 0
+    for is_whole, run in groupby(texts, key=lambda text: "\n" in text.rstrip("\n")):
+        held = list(run)
+        found = map(_whole, held) if is_whole else fold(held)
+        for place, one in enumerate(found):
+            offset = start + (place if is_whole else 0)
+            yield Fold(one.start + offset, one.end + offset, one.text, one.stack)
+        start += len(held)
 
 
 def patterns(lines: Sequence[Line]) -> list[LinePattern]:
@@ -70,11 +83,15 @@ def trace_of(stack: Stack | None) -> Trace | None:
     return Trace(stack.language, stack.root, stack.frame, stack.hidden) if stack else None
 
 
+def _whole(text: str) -> Fold:
+    return Fold(0, 1, text, stack_in(text))
+
+
 def _entries(
     stream: Sequence[Line], common: Mapping[str, str]
 ) -> Iterable[tuple[tuple[int, str, int], LogLine]]:
     ordered = sorted(stream, key=lambda line: line.key)
-    for one in fold([line.text for line in ordered]):
+    for one in folds([line.text for line in ordered]):
         head = ordered[one.start]
         text = head.text if one.end == one.start + 1 else one.text
         yield (

@@ -111,7 +111,7 @@ async def _suspects(loki: Loki, place: Place) -> Sample:
 
 async def _warnings(loki: Loki, place: Place) -> tuple[int, Sequence[Line]]:
     """Count the warnings, and read the newest."""
-    query, limits = suspects.warned(place.selector), place.limits
+    query, limits = suspects.warned(place.selector, place.levels), place.limits
     total, found = await pair(
         partial(count, loki, query, place.window, limits),
         partial(read, loki, query, place.window, wanted=WARNINGS_READ, newest=True, limits=limits),

@@ -74,12 +74,11 @@ async def ask(loki: Loki, how: Plan, window: Window, limits: Limits) -> Found:
         await loki.over(how.query, part, step_ns=how.step_ns)
         for part in pieces(window, limits.length_ns)
     ]
-    if len(parts) == 1:
-        return parts[0]
+    series = _merged(one for part in parts for one in part.series)
 
     return Found(
         metric=True,
-        series=_merged(one for part in parts for one in part.series),
+        series=tuple(one for one in (_inside(one, window) for one in series) if one.points),
         warnings=tuple(dict.fromkeys(warning for part in parts for warning in part.warnings)),
     )
 
@@ -121,6 +120,13 @@ def _merged(series: Iterable[Series]) -> tuple[Series, ...]:
         merged.setdefault(tuple(sorted(one.labels.items())), []).extend(one.points)
 
     return tuple(Series(dict(labels), _once(points)) for labels, points in merged.items())
+
+
+def _inside(series: Series, window: Window) -> Series:
+    """Drop what Loki adds when it rounds a window to steps: points before it, and after now."""
+    start, end = window.start_ns / SECOND, window.end_ns / SECOND
+
+    return Series(series.labels, tuple(one for one in series.points if start <= one[0] <= end))
 
 
 def _once(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

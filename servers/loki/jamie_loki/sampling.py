@@ -7,7 +7,7 @@ late ones.
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import msgspec
@@ -23,12 +23,11 @@ from jamie_loki.logql import Matcher
 from jamie_loki.paging import Piece, pieces, read
 from jamie_loki.replies import Line
 from jamie_loki.survey import Layout
+from jamie_loki.suspects import LEVEL_LABELS, Query
 from jamie_loki.together import together
 
 Who = tuple[str, str]
 """A namespace and a service."""
-
-Query = Callable[[str], str]
 
 ALL_LINES = 5_000
 """Suspects read one by one; more than that are sampled."""
@@ -52,12 +51,20 @@ class Sample(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where to look: which streams, over which window, by which labels."""
+    """Where to look: which streams, over which window, by which labels, under which limits."""
 
     selector: str
     window: Window
     layout: Layout
     limits: Limits
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Return the labels that may state a level; where Loki guesses none, any may."""
+        if not self.limits.guesses_levels:
+            return LEVEL_LABELS
+
+        return tuple(label for label in LEVEL_LABELS if label in self.layout.names)
 
 
 async def drawn(loki: Loki, query: Query, place: Place) -> Sample:
@@ -68,7 +75,9 @@ async def drawn(loki: Loki, query: Query, place: Place) -> Sample:
 
     """
     try:
-        found = await _read(loki, query(place.selector), place.window, place, ALL_LINES)
+        found = await _read(
+            loki, query(place.selector, place.levels), place.window, place, ALL_LINES
+        )
         if not found.more:
             counted = Counter(place.layout.who(line.labels) for line in found.lines)
             return Sample(found.lines, dict(counted))
@@ -106,11 +115,13 @@ async def _sampled(loki: Loki, query: Query, place: Place) -> Sample:
         raise
     except BackendError:
         # More services than Loki counts in one query: all of them together, then.
-        return await _shared_out(loki, query, replace(place, layout=Layout("", "", ())))
+        return await _shared_out(
+            loki, query, replace(place, layout=Layout("", "", place.layout.names))
+        )
 
 
 async def _shared_out(loki: Loki, query: Query, place: Place) -> Sample:
-    expression, layout = query(place.selector), place.layout
+    expression, layout = query(place.selector, place.levels), place.layout
     rows = await count_by(loki, expression, layout.by, place.window, place.limits)
     counted = {_who(layout, key): number for key, number in rows.items()}
     timeline = await _timeline(loki, expression, place)
@@ -158,7 +169,7 @@ def _draws(
     query: Query, who: Who, timeline: Sequence[tuple[int, float]], place: Place
 ) -> Iterator[tuple[str, Window, int]]:
     """Share out a service's lines over slices of the window, by how many fall into each."""
-    expression = query(logql.joined(place.selector, _conditions(place.layout, who)))
+    expression = query(logql.joined(place.selector, _conditions(place.layout, who)), place.levels)
     total = sum(number for _, number in timeline)
     size = max(math.ceil(len(timeline) / SLICES), 1)
     step = _bucket_ns(place.window)

@@ -86,7 +86,7 @@ async def _numbers(
     how = numbers.plan(query, window)
     await refuse_the_vast(loki, limits, logql.selectors(query), window)
     found = await numbers.ask(loki, how, window, limits)
-    blank = replace(_blank(query, window, now), metric=True, step=how.step_ns / when.SECOND)
+    blank = replace(_blank(how.query, window, now), metric=True, step=how.step_ns / when.SECOND)
     if not found.series:
         return replace(blank, empty=await why_empty(loki, query, window, limits, now=now))
 
@@ -104,11 +104,12 @@ def _page(answer: LogAnswer, piece: Piece, mark: str) -> LogAnswer:
     """Show lines one by one while they fit; else as patterns, if these are clearly fewer."""
     lines, newest = piece.lines, answer.newest
     dated = spans_days(int(answer.start), int(answer.end))
-    told: list[LinePattern] = []
-    if not _fits(lines, newest=newest, dated=dated):
-        told = patterns(lines)
-        if not _are_fewer(told, lines, dated=dated):
-            told, lines = [], lines[: _most(lines, newest=newest, dated=dated)]
+    fitting = _most(lines, newest=newest, dated=dated)
+    told = patterns(lines) if fitting * 2 < len(lines) else []
+    if not _are_fewer(told, lines, dated=dated):
+        told = []
+    if not told:
+        lines = lines[:fitting]
 
     common = shared(lines)
     before = answer.before + len(lines)
@@ -146,7 +147,7 @@ def _most(lines: Sequence[Line], *, newest: bool, dated: bool) -> int:
 def _are_fewer(told: Sequence[LinePattern], lines: Sequence[Line], *, dated: bool) -> bool:
     rows = sum(size(pattern(one, dated=dated)) + 1 for one in told)
 
-    return len(told) * 2 <= len(lines) and rows <= PATTERN_BYTES
+    return 0 < len(told) * 2 <= len(lines) and rows <= PATTERN_BYTES
 
 
 def _bounded(entries: Sequence[LogLine]) -> tuple[LogLine, ...]:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from jamie_base.when import SECOND
-from jamie_loki.data import ErrorKind, LogErrors, ServiceErrors, WarningKind, Warnings
-from jamie_loki.entries import trace_of
+from jamie_base.when import SECOND, Window
+from jamie_loki.data import ErrorKind, Instant, LogErrors, ServiceErrors, WarningKind, Warnings
+from jamie_loki.entries import folds, trace_of
 from jamie_loki.replies import Line
 from jamie_loki.sampling import Place, Sample, Who
-from jamie_signals.logs import Entry, ErrorGroup, fold, group_errors, onset_of_counts
+from jamie_signals.logs import Entry, ErrorGroup, Onset, group_errors, onset_of_counts
 
 MOST_KINDS = 8
 MOST_WARNING_KINDS = 5
@@ -68,10 +68,11 @@ def _groups(lines: Iterable[Line], place: Place, *, warnings: bool = False) -> S
             at=ordered[one.start].at,
             service="\0".join(place.layout.who(ordered[one.start].labels)),
             line=one.text,
-            labels=ordered[one.start].labels,
+            # A stream each, or entries folded already would be folded once more.
+            labels={**ordered[one.start].labels, "": f"{ordered[one.start].key}"},
         )
         for ordered in (sorted(held, key=lambda line: line.key) for held in streams.values())
-        for one in fold([line.text for line in ordered])
+        for one in folds([line.text for line in ordered])
     ]
     window = place.window
 
@@ -79,7 +80,7 @@ def _groups(lines: Iterable[Line], place: Place, *, warnings: bool = False) -> S
         entries,
         start=window.start_ns,
         end=window.end_ns,
-        bucket=max(math.ceil(window.seconds / BUCKETS), 1) * SECOND,
+        bucket=_bucket_ns(window),
         warnings=warnings,
     )
 
@@ -100,6 +101,7 @@ def _service(
     counts = [round(group.count * weight) for group in groups]
     total = sum(counts)
     timeline = sample.timeline.get(who, [])
+    bucket_ns = _bucket_ns(Window(int(looked.start), int(looked.end)))
     kinds = [
         _kind(
             group,
@@ -107,6 +109,7 @@ def _service(
             estimated=weight > 1,
             timeline=timeline,
             main=number >= MAIN_SHARE * total,
+            bucket_ns=bucket_ns,
         )
         for group, number in zip(groups, counts, strict=True)
     ]
@@ -147,9 +150,11 @@ def _kind(
     estimated: bool,
     timeline: Sequence[tuple[int, float]],
     main: bool,
+    bucket_ns: int,
 ) -> ErrorKind:
     # What was drawn of a sampled service lies where the reading stopped; its counts are complete.
     burst = onset_of_counts(timeline) if timeline and main else group.onset
+    began = _began(burst, group.first, bucket_ns) if burst else ""
     category = group.category
     first = _first(timeline, group.first) if main else group.first
 
@@ -163,7 +168,7 @@ def _kind(
         first=str(min(first, group.first)),
         last=str(group.last),
         example=group.example[:EXAMPLE_CHARACTERS],
-        onset=str(burst.at) if burst else "",
+        onset=began,
         trace=trace_of(group.stack),
     )
 
@@ -173,10 +178,16 @@ def _told_warnings(warnings: tuple[int, Sequence[Line]], place: Place) -> Warnin
     weight = total / len(lines) if lines else 1.0
     known = [group for group in _groups(lines, place, warnings=True) if group.category]
 
-    return Warnings(total, tuple(_warning(group, weight) for group in known[:MOST_WARNING_KINDS]))
+    return Warnings(
+        total,
+        tuple(
+            _warning(group, weight, _bucket_ns(place.window))
+            for group in known[:MOST_WARNING_KINDS]
+        ),
+    )
 
 
-def _warning(group: ErrorGroup, weight: float) -> WarningKind:
+def _warning(group: ErrorGroup, weight: float, bucket_ns: int) -> WarningKind:
     namespace, service = _who(group)
     number = round(group.count * weight)
     category = group.category
@@ -189,8 +200,17 @@ def _warning(group: ErrorGroup, weight: float) -> WarningKind:
         noun=category.counted(number).partition(" ")[2] if category else "",
         count=number,
         estimated=weight > 1,
-        onset=str(group.onset.at) if group.onset else "",
+        onset=_began(group.onset, group.first, bucket_ns) if group.onset else "",
     )
+
+
+def _began(burst: Onset, first: int, bucket_ns: int) -> Instant:
+    """Say when a burst began: at the very first line, where that came just before the burst."""
+    return str(first if 0 <= burst.at - first <= bucket_ns else burst.at)
+
+
+def _bucket_ns(window: Window) -> int:
+    return max(math.ceil(window.seconds / BUCKETS), 1) * SECOND
 
 
 def _first(timeline: Sequence[tuple[int, float]], otherwise: int) -> int:

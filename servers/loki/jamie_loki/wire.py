@@ -88,6 +88,7 @@ class TenantLimits(msgspec.Struct, frozen=True):
     max_query_length: str = "30d1h"
     max_query_series: int = 500
     volume_enabled: bool = True
+    discover_log_levels: bool = False
 
 
 class LimitsReply(msgspec.Struct, frozen=True):

@@ -75,7 +75,7 @@ def _shown(found: LogAnswer) -> str:
 def _left(found: LogAnswer) -> list[str]:
     said: list[str] = []
     if found.patterns:
-        said.append("limit=20 shows lines one by one")
+        said.append("limit=10 shows lines one by one")
 
     if found.cursor:
         left = (found.total or 0) - found.before - found.covered

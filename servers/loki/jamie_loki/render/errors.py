@@ -83,18 +83,18 @@ def _line(row: Row, found: LogErrors) -> str:
     who = _name(row.service.namespace, row.service.service)
     kind = row.kind
     if kind is None:
-        return f"{row.number}. {who}: {row.service.count:,} errors, none of them read"
+        return f"{row.number}. {row.service.count:,} errors in {who}, none of them read"
 
     about = "about " if kind.estimated else ""
     what = f"{kind.count:,} {kind.noun}" if kind.noun else _unnamed(kind, row.number)
 
-    return f"{row.number}. {who}: {about}{what}{_when(kind, found)}"
+    return f"{row.number}. {about}{what} in {who}{_when(kind, found)}"
 
 
 def _unnamed(kind: ErrorKind, number: int) -> str:
     level = "fatal error" if kind.level == "fatal" else "error"
 
-    return f"{count(level, kind.count)} like example {number}"
+    return f"{count(level, kind.count)} (example {number})"
 
 
 def _when(kind: ErrorKind, found: LogErrors) -> str:
@@ -118,9 +118,8 @@ def _example(row: Row) -> str:
     first, _, _ = row.kind.example.partition("\n")
     text = shorten(" ".join(first.split()), EXAMPLE_CELLS)
     folded = row.kind.trace
-    lines = row.kind.example.count("\n") + 1
 
-    return f"{row.number}. {text}" + (f"\n    {trace(folded, lines)}" if folded else "")
+    return f"{row.number}. {text}" + (f"\n    {trace(folded, first)}" if folded else "")
 
 
 def _hidden(found: LogErrors, rows: list[Row]) -> list[str]:
@@ -162,13 +161,17 @@ def _first_look(found: LogErrors) -> str:
     row = next(_rows(found))
     who = _name(row.service.namespace, row.service.service)
     if row.kind is None:
-        return f"{who}, {_share(row.service.count, found.total)}."
+        return f"{who}, with {_share(row.service.count, found.total)}."
 
     what = inline(row.kind.label) if row.kind.noun else f"example {row.number}"
     share = _share(row.kind.count, found.total)
-    began = f"; it began {ago(row.kind.onset, found.asked)}" if row.kind.onset else ""
+    began = (
+        f"; {'they' if row.kind.noun else 'it'} began {ago(row.kind.onset, found.asked)}"
+        if row.kind.onset
+        else ""
+    )
 
-    return f"{who}: {what}, {share}{began}."
+    return f"the {what} in {who}, {share}{began}."
 
 
 def _share(part: int, whole: int) -> str:

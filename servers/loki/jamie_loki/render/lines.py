@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, takewhile
 
-from jamie_base.text import cut, shorten, size
+from jamie_base.text import count, cut, shorten, size
 from jamie_loki.data import LinePattern, LogAnswer, LogLine, Trace
 from jamie_loki.wording import inline, spans_days, stamp
 
@@ -35,11 +35,11 @@ def block(answer: LogAnswer) -> str:
 
 def entry(line: LogLine, *, dated: bool) -> str:
     """Write one entry: its time, the labels that tell it from the others, its text."""
-    own = f"[{shorten(pairs(line.labels), LABELS_CELLS)}] " if line.labels else ""
-    head = f"{stamp(int(line.at), dated=dated)} {own}"
+    own = shorten(pairs(_telling(line)), LABELS_CELLS)
+    head = f"{stamp(int(line.at), dated=dated)} {f'[{own}] ' if own else ''}"
     if line.trace:
         first, _, _ = line.line.partition("\n")
-        return f"{head}{_shortened(first, line.cut)}\n    {trace(line.trace, line.lines)}"
+        return f"{head}{_shortened(first, line.cut)}\n    {trace(line.trace, first)}"
 
     return head + _shortened(line.line.replace("\n", " ⏎ "), line.cut)
 
@@ -48,19 +48,21 @@ def pattern(one: LinePattern, *, dated: bool) -> str:
     """Write one pattern: how many, how bad, when, from where, what."""
     names = [inline(name, 40) for name in list(one.services)[:MOST_SERVICES]]
     more = f" and {len(one.services) - len(names)} more" if len(one.services) > len(names) else ""
-    where = f" {', '.join(names)}{more}:" if names else ""
+    where = f" {', '.join(names)}{more}" if names else ""
     level = "" if one.level == "unknown" else f" {one.level}"
     times = f"{stamp(int(one.first), dated=dated)[:-4]} to {stamp(int(one.last), dated=dated)[:-4]}"
     what = one.example if one.count == 1 else one.template
 
-    return f"{one.count:,}x{level} {times}{where} {shorten(_flat(what), TEMPLATE_CELLS)}"
+    return f"{one.count:,}x{level} {times}{where} | {shorten(_flat(what), TEMPLATE_CELLS)}"
 
 
-def trace(one: Trace, lines: int) -> str:
-    """Write a folded trace: the root cause and the first frame of one's own."""
-    frame = f" in {one.frame}" if one.frame else ""
+def trace(one: Trace, first_line: str) -> str:
+    """Write a folded trace: the root cause, unless just said, and the first frame of one's own."""
+    root = "" if one.root in first_line else shorten(_flat(one.root), LINE_CELLS)
+    frame = f"in {one.frame}" if one.frame else ""
+    frames = f"({one.language} trace, {count('frame', one.hidden)} hidden)"
 
-    return f"{shorten(one.root, LINE_CELLS)}{frame} ({one.language} trace, {lines} lines)"
+    return " ".join(filter(None, [root, frame, frames]))
 
 
 def pairs(labels: Mapping[str, str]) -> str:
@@ -74,6 +76,22 @@ def fitting_patterns(found: Sequence[LinePattern], *, dated: bool) -> Sequence[L
     kept = sum(1 for _ in takewhile(lambda taken: taken <= PATTERN_BYTES, sizes))
 
     return found[: max(kept, 1)]
+
+
+def _telling(line: LogLine) -> Mapping[str, str]:
+    """Keep the labels that say something the text, or another label, does not."""
+    values = list(line.labels.values())
+
+    return {
+        name: value
+        for place, (name, value) in enumerate(line.labels.items())
+        if value not in line.line and not _said(value, values[:place], values[place + 1 :])
+    }
+
+
+def _said(value: str, before: Sequence[str], after: Sequence[str]) -> bool:
+    """Tell whether a value stands before, or begins a longer one: a pod's name holds its app's."""
+    return value in before or any(other.startswith(f"{value}-") for other in (*before, *after))
 
 
 def _leading(rows: Sequence[str], budget: int) -> Sequence[str]:
