@@ -53,6 +53,7 @@ class Link:
         self._elicit = elicit
         self._client: Client | None = None
         self._failures = 0
+        self._stopping = False
         self._changed = anyio.Event()
         self._hurry = anyio.Event()
         self._lost = anyio.Event()
@@ -70,6 +71,7 @@ class Link:
         try:
             yield
         finally:
+            self._stopping = True
             owner.cancel()
             with anyio.CancelScope(shield=True):
                 await asyncio.wait({owner})
@@ -128,8 +130,8 @@ class Link:
         try:
             await self._hold()
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            # The SDK's scopes take our cancellation off the task's count, hence the flag.
+            if self._stopping:
                 raise
             # Nobody cancelled us: the SDK's own scope did, because its transport died.
         except TimeoutError:

@@ -12,6 +12,9 @@ from mcp.client.context import ClientRequestContext
 
 from jamie_host.cleaning import clean
 
+Approval = Literal["yes", "always", "no"]
+
+ALWAYS = frozenset({"a", "always"})
 YES = frozenset({"y", "yes"})
 Value = str | int | float | bool | list[str] | None
 
@@ -27,12 +30,13 @@ class Terminal:
         """Tell whether somebody can read and answer."""
         return sys.stdin.isatty() and sys.stderr.isatty()
 
-    async def approve(self, tool: str, arguments: Mapping[str, object]) -> bool:
-        """Ask whether a tool may run with these arguments."""
+    async def approve(self, tool: str, arguments: Mapping[str, object]) -> Approval:
+        """Ask whether a tool may run with these arguments, now or always in this conversation."""
         shown = json.dumps(arguments, ensure_ascii=False, default=str)
         async with self._turn:
-            said = await _line(f"Run {tool} {shown}? [y/N] ")
-        return said.strip().lower() in YES
+            said = await _line(f"Run {tool} {shown}? [y]es, [a]lways, [N]o ")
+        word = said.strip().lower()
+        return "always" if word in ALWAYS else "yes" if word in YES else "no"
 
     async def elicit(
         self, context: ClientRequestContext, params: types.ElicitRequestParams

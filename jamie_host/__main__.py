@@ -1,0 +1,5 @@
+"""`python -m jamie_host` is `jamie`."""
+
+from jamie_host.cli import main
+
+main()
