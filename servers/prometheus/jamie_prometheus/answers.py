@@ -1,0 +1,184 @@
+"""What the tools answer with: every figure raw, times in epoch seconds.
+
+A figure is a JSON number, or `"NaN"`, `"+Inf"` or `"-Inf"` where JSON has no number for it, as
+Prometheus writes them; `float()` reads both. The figures of a series without a number are `"NaN"`.
+"""
+
+import math
+from typing import Literal
+
+import msgspec
+
+Figure = float | Literal["NaN", "+Inf", "-Inf"]
+
+
+class Histogram(msgspec.Struct, frozen=True):
+    """A native histogram in a few figures; quantiles are interpolated within its buckets."""
+
+    count: Figure
+    sum: Figure
+    mean: Figure
+    p50: Figure
+    p90: Figure
+    p99: Figure
+
+
+class Shift(msgspec.Struct, frozen=True):
+    """A lasting change of level."""
+
+    at: float
+    before: Figure
+    after: Figure
+
+
+class Course(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A series over time; `nans` points hold no number, `gaps` points are missing."""
+
+    first: Figure
+    last: Figure
+    min: Figure
+    min_at: Figure
+    max: Figure
+    max_at: Figure
+    mean: Figure
+    count: int
+    nans: int = 0
+    gaps: int = 0
+    step: Shift | None = None
+
+
+class Row(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One series of an instant query: its value, its histogram, or (with a range) its course."""
+
+    labels: dict[str, str]
+    value: Figure
+    unit: str = ""
+    histogram: Histogram | None = None
+    course: Course | None = None
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """The series that are not shown, by their (last) values; `max_at` is 0 for an instant."""
+
+    series: int
+    sum: Figure
+    max: Figure
+    max_at: Figure = 0.0
+
+
+class QueryAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An instant query's answer, largest first; `kind` is vector, matrix, scalar or string.
+
+    `series` counts all, `before` came on earlier pages, `common` are the labels all of them share
+    (the rows hold them too), `empty` says why there is nothing, `notes` are remarks.
+    """
+
+    promql: str
+    at: float
+    now: float
+    kind: str
+    rows: tuple[Row, ...] = ()
+    series: int = 0
+    before: int = 0
+    common: dict[str, str] = {}
+    rest: Rest | None = None
+    text: str = ""
+    notes: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    cursor: str = ""
+    changed: bool = False
+
+
+class RangeRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One series of a range query, and the same drawn."""
+
+    labels: dict[str, str]
+    course: Course
+    unit: str = ""
+    sparkline: str = ""
+
+
+class RangeAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A range query's answer, ranked by `rank`; `step` in seconds."""
+
+    promql: str
+    start: float
+    end: float
+    step: float
+    now: float
+    rank: str
+    rows: tuple[RangeRow, ...] = ()
+    series: int = 0
+    common: dict[str, str] = {}
+    rest: Rest | None = None
+    notes: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+
+
+class Silenced(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A silence on an alert: by whom, until when (0: not told), and why."""
+
+    by: str = ""
+    until: float = 0.0
+    why: str = ""
+
+
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One alert: `since` it is active, `hold` seconds it must last before it fires."""
+
+    name: str
+    state: str
+    labels: dict[str, str]
+    severity: str = ""
+    since: float = 0.0
+    value: Figure = "NaN"
+    unit: str = ""
+    summary: str = ""
+    description: str = ""
+    runbook: str = ""
+    expr: str = ""
+    hold: float = 0.0
+    group: str = ""
+    silenced: tuple[Silenced, ...] = ()
+    inhibited: bool = False
+    receivers: tuple[str, ...] = ()
+
+
+class BrokenRule(msgspec.Struct, frozen=True):
+    """A rule that cannot do its work, and why."""
+
+    name: str
+    group: str
+    error: str
+
+
+class AlertsAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The alerts, worst first.
+
+    `firing` and `pending` count all that match; `hidden` of the state asked for are not in the
+    list; `broken` are rules that cannot be evaluated, `gaps` what could not be asked.
+    """
+
+    now: float
+    alerts: tuple[Alert, ...] = ()
+    firing: int = 0
+    pending: int = 0
+    rules: int = 0
+    groups: int = 0
+    evaluated_at: float = 0.0
+    state: str = "all"
+    match: str = ""
+    hidden: int = 0
+    broken: tuple[BrokenRule, ...] = ()
+    gaps: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def figure(value: float) -> Figure:
+    """Turn a number into what JSON can carry."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+
+    return value

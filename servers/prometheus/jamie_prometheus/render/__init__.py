@@ -1,0 +1,1 @@
+"""Data to a few lines of text; pure functions."""
