@@ -98,7 +98,9 @@ def _meter(life: list[Span], name: str, labels: Labels, kind: str) -> Value:
         return whole(partial(total, life, rate))
 
     def gauge(moment: float) -> float:
-        return rate(next(span for span in reversed(life) if span.start <= moment).workload)
+        begun = (span for span in reversed(life) if span.start <= moment)
+
+        return rate(next(begun, life[0]).workload)
 
     return gauge
 
