@@ -30,12 +30,16 @@ def _injected_url() -> str:
     return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
 
 
+def _kubeconfig_variable() -> str:
+    return os.environ.get("KUBECONFIG", "")
+
+
 class Settings(ServerSettings):
     """MCP server for Kubernetes."""
 
     model_config = SettingsConfigDict(env_prefix="JAMIE_KUBERNETES_")
 
-    kubeconfig: str = Field(default_factory=lambda: os.environ.get("KUBECONFIG", ""))
+    kubeconfig: str = Field(default_factory=_kubeconfig_variable)
     """Kubeconfig file, or several as in a PATH; by default KUBECONFIG, else ~/.kube/config."""
 
     context: str = ""

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from jamie_base.backend import CONNECT_SECONDS, HttpBackend
-from jamie_base.errors import BackendError, Denied, NotFound
+from jamie_base.errors import BackendError, Denied, NotFound, Unreachable
 from jamie_base.reply import ACCEPT_ENCODING
 from jamie_base.settings import HttpSource
 from jamie_kubernetes.client.access import Access
@@ -80,6 +80,17 @@ class ApiServer(HttpBackend):
                 f"{self._access.where}: the server or proxy-url of context"
                 f" {self._access.context!r} cannot be used: {exc}."
             ) from exc
+
+    def _failed(self, error: httpx.HTTPError | httpx.StreamError) -> Exception:
+        if isinstance(error, httpx.ConnectError) and "CERTIFICATE" in str(error).upper():
+            ours = Unreachable(
+                f"{self.who}: its certificate is not trusted ({error}); see certificate-authority"
+                f" and tls-server-name in {self._access.where}."
+            )
+            ours.__cause__ = error
+            return ours
+
+        return super()._failed(error)
 
     async def _refuse(self, reply: httpx.Response) -> None:
         try:

@@ -9,6 +9,7 @@ from jamie_kubernetes.render.words import ago, block, gap_lines
 
 PATTERNS_BYTES = 2_900
 NEWEST_BYTES = 1_300
+NEWEST_CHARACTERS = 260
 ALL_BYTES = 4_900
 SOURCES_NAMED = 4
 
@@ -22,7 +23,11 @@ def logs(data: LogReport) -> str:
     if data.patterns:
         patterns = [_pattern(one, data, single=single) for one in data.patterns]
         lines += block(f"{source}, grouped", patterns, PATTERNS_BYTES, "grep or level narrows")
-        lines += block(f"{source}, newest", _newest(shown), NEWEST_BYTES)
+        lines += block(
+            f"{source}, newest",
+            _newest([shorten(one, NEWEST_CHARACTERS) for one in shown]),
+            NEWEST_BYTES,
+        )
     else:
         lines += block(source, shown, ALL_BYTES)
 
@@ -93,7 +98,7 @@ def _newest(lines: list[str]) -> list[str]:
         room -= len(line.encode()) + 1
         if room < 0 and kept:
             break
-        kept.insert(0, shorten(line, NEWEST_BYTES))
+        kept.insert(0, line)
 
     return kept
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from jamie_base.text import clip, count, shorten
 from jamie_base.when import Nanoseconds, clock
 from jamie_kubernetes.answers import EventGroup, Nodes, Overview, PodGroup, Pods, Shortfall
+from jamie_kubernetes.facts.ailments import Severity
 from jamie_kubernetes.render.words import (
     ago,
     block,
@@ -49,9 +50,10 @@ def event_line(group: EventGroup, now_ns: Nanoseconds) -> str:
         f"{first}, last {ago(group.last_ns, now_ns)}" if first else f" {ago(group.last_ns, now_ns)}"
     )
     where = f"{group.namespace}/" if group.namespace else ""
+    several = f" ({group.objects} objects)" if group.objects > 1 else ""
     kind = "" if group.type == "Warning" else f" ({group.type})"
 
-    return f"{times}{group.reason}{kind} {where}{group.owner}{when}: {shorten(group.message, 240)}"
+    return f"{times}{group.reason}{kind} {where}{group.owner}{several}{when}: {shorten(group.message, 240)}"
 
 
 def _head(data: Overview) -> str:
@@ -189,11 +191,7 @@ def _said(data: Overview) -> list[str]:
 def _verdict(data: Overview) -> list[str]:
     worst = data.pods.groups[0] if data.pods and data.pods.groups else None
     if worst:
-        before = " previous=true" if worst.severity == 0 else ""
-        tool = f"k8s_logs name={worst.owner}{before}"
-        if worst.severity in (1, 2):
-            tool = f"k8s_events object={worst.owner}"
-        return [f"Look first at {worst.owner}: {tool} namespace={worst.namespace}"]
+        return [f"Next: {_next(worst)} namespace={worst.namespace}"]
 
     fine = (
         data.pods is not None
@@ -203,6 +201,14 @@ def _verdict(data: Overview) -> list[str]:
         and not data.gaps
     )
     return ["All healthy."] if fine else []
+
+
+def _next(worst: PodGroup) -> str:
+    if worst.severity == Severity.CRASHING:
+        before = " previous=true" if worst.restarts else ""
+        return f"k8s_logs name={worst.owner}{before}"
+
+    return f"k8s_events object={worst.owner}"
 
 
 def _fitted(lines: Iterable[str], budget: int) -> list[str]:

@@ -11,6 +11,7 @@ from jamie_kubernetes.render.words import (
     gap_lines,
     memory,
     places,
+    restarts,
     states,
 )
 
@@ -95,7 +96,7 @@ def _trouble(group: PodGroup, now_ns: Nanoseconds) -> str:
         return ""
 
     last = f", last {group.last.how} {ago(group.last.at_ns, now_ns)}" if group.last else ""
-    return f"{count('restart', group.restarts)}{last}"
+    return f"{restarts(group)}{last}"
 
 
 def _usage(group: PodGroup) -> str:

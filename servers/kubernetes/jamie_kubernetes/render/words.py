@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from jamie_base.blocks import quoted
 from jamie_base.text import clip, count, shorten
 from jamie_base.when import Nanoseconds, age
-from jamie_kubernetes.ailments import Severity
 from jamie_kubernetes.answers import Gap, PodGroup
+from jamie_kubernetes.facts.ailments import Severity
 
 GAPS_BYTES = 600
 _UNITS = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
@@ -15,12 +15,12 @@ _SECOND = 1_000_000_000
 
 def ago(at_ns: Nanoseconds, now_ns: Nanoseconds) -> str:
     """Say how long ago: `12m ago`; nothing for an unknown instant."""
-    return f"{age(max(now_ns - at_ns, 0) / _SECOND)} ago" if at_ns else ""
+    return f"{_age(at_ns, now_ns)} ago" if at_ns else ""
 
 
 def for_(since_ns: Nanoseconds, now_ns: Nanoseconds) -> str:
     """Say for how long: `for 12m`; nothing for an unknown instant."""
-    return f"for {age(max(now_ns - since_ns, 0) / _SECOND)}" if since_ns else ""
+    return f"for {_age(since_ns, now_ns)}" if since_ns else ""
 
 
 def states(counts: Mapping[str, int]) -> str:
@@ -31,6 +31,10 @@ def states(counts: Mapping[str, int]) -> str:
     return ", ".join([*shown, *([f"{rest:,} in other states"] if rest else [])])
 
 
+def _age(at_ns: Nanoseconds, now_ns: Nanoseconds) -> str:
+    return age(round(max(now_ns - at_ns, 0) / _SECOND))
+
+
 def gap_lines(gaps: Sequence[Gap]) -> list[str]:
     """Name what is missing from the answer."""
     lines = [f"Missing: {gap.part}: {shorten(gap.why, 300)}" for gap in gaps]
@@ -38,8 +42,8 @@ def gap_lines(gaps: Sequence[Gap]) -> list[str]:
 
 
 def cores(cpu: float) -> str:
-    """Say CPU: `1.5 cores`, `120m`."""
-    return f"{cpu * 1000:.0f}m" if cpu < 1 else f"{cpu:.1f} cores"
+    """Say CPU as kubectl does: `120m`, `1.5`."""
+    return f"{cpu * 1000:.0f}m" if cpu < 1 else f"{cpu:.1f}".removesuffix(".0")
 
 
 def memory(amount: float) -> str:
@@ -53,14 +57,20 @@ def memory(amount: float) -> str:
 def cause(group: PodGroup, now_ns: Nanoseconds) -> str:
     """Say what is wrong with a group of pods, and how often they restarted."""
     ended = group.severity in (Severity.CRASHING, Severity.FAILED)
-    since = ago(group.since_ns, now_ns) if ended else for_(group.since_ns, now_ns)
     what = "" if group.cause == group.state else group.cause
-    wrong = " ".join(part for part in (what, since) if part)
-    again = count("restart", group.restarts) if group.restarts else ""
+    since = ago(group.since_ns, now_ns) if ended else for_(group.since_ns, now_ns)
+    wrong = (", " if ended else " ").join(part for part in (what, since) if part)
+    again = restarts(group) if group.restarts else ""
     if again and group.last and group.severity != Severity.CRASHING:
         again += f" (last {group.last.how} {ago(group.last.at_ns, now_ns)})".replace(" )", ")")
 
     return ", ".join(part for part in (wrong, again) if part)
+
+
+def restarts(group: PodGroup) -> str:
+    """Say how often they restarted; of several pods, the most."""
+    most = "up to " if group.count > 1 else ""
+    return f"{most}{count('restart', group.restarts)}"
 
 
 def places(group: PodGroup) -> str:

@@ -18,7 +18,7 @@ from jamie_kubernetes.client.kinds import (
     kind_named,
 )
 from jamie_kubernetes.client.objects import Event, Meta, Named
-from jamie_kubernetes.owners import Owner, owner_by_name, owner_of
+from jamie_kubernetes.facts.owners import Owner, owner_by_name, owner_of
 from jamie_kubernetes.tools.targets import Target, find
 
 CHILDREN: dict[Kind, tuple[Kind, ...]] = {

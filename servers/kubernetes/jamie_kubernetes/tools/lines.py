@@ -9,8 +9,8 @@ from jamie_base.errors import BackendError, Denied
 from jamie_kubernetes.answers import LogSource
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.kinds import PODS
-from jamie_kubernetes.containers import Source
-from jamie_kubernetes.loglines import Raw, raw
+from jamie_kubernetes.facts.containers import Source
+from jamie_kubernetes.facts.loglines import Raw, raw
 
 AT_ONCE = 8
 LARGEST_BYTES = 4 * 1024 * 1024

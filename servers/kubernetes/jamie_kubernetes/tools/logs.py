@@ -13,8 +13,8 @@ from jamie_base.text import count
 from jamie_base.when import Nanoseconds, window
 from jamie_kubernetes.answers import Gap, LogReport
 from jamie_kubernetes.client import Cluster
-from jamie_kubernetes.containers import Source, chosen, containers_in
-from jamie_kubernetes.loglines import Condensed, Filter, condensed, entries
+from jamie_kubernetes.facts.containers import Source, chosen, containers_in
+from jamie_kubernetes.facts.loglines import Condensed, Filter, condensed, entries
 from jamie_kubernetes.render.logs import logs
 from jamie_kubernetes.tools.lines import Read, Reading, read_all
 from jamie_kubernetes.tools.parts import alternatives
@@ -179,7 +179,7 @@ def _words(grep: str) -> tuple[str, ...]:
 
 
 def _filters(grep: str, level: str) -> str:
-    said = (f"with {grep!r}" if grep else "", f"{level} and worse" if level != "any" else "")
+    said = (f"with {grep!r}" if grep else "", f"at {level} or worse" if level != "any" else "")
     return ", ".join(part for part in said if part)
 
 

@@ -18,14 +18,14 @@ from jamie_kubernetes.client.kinds import (
     Kind,
 )
 from jamie_kubernetes.client.objects import Event, Node, NodeUsage, Pod, PodUsage, Workload
-from jamie_kubernetes.grouping import PodTally, rank
-from jamie_kubernetes.happenings import EventTally
-from jamie_kubernetes.nodes import NodeTally, UsageTally
-from jamie_kubernetes.pod_usage import PodUsageTally
+from jamie_kubernetes.facts.grouping import PodTally, rank
+from jamie_kubernetes.facts.happenings import EventTally
+from jamie_kubernetes.facts.nodes import NodeTally, UsageTally
+from jamie_kubernetes.facts.pod_usage import PodUsageTally
+from jamie_kubernetes.facts.workloads import WorkloadTally, in_all
 from jamie_kubernetes.render.overview import overview
 from jamie_kubernetes.tools.parts import Part, Parts, check_namespace
 from jamie_kubernetes.tools.toolset import Backend, Namespace, tools
-from jamie_kubernetes.workloads import WorkloadTally, in_all
 
 EVENT_WINDOW_NS = 3600 * 1_000_000_000
 EVENTS_KEPT = 20

@@ -14,13 +14,13 @@ from jamie_kubernetes.answers import PodList, PodStatus, Usage
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.kinds import JOBS, POD_METRICS
 from jamie_kubernetes.client.objects import Pod, PodUsage, Workload
-from jamie_kubernetes.grouping import PodTally, rank
-from jamie_kubernetes.pod_usage import PodKey, PodUsageTally
+from jamie_kubernetes.facts.grouping import PodTally, rank
+from jamie_kubernetes.facts.pod_usage import PodKey, PodUsageTally
+from jamie_kubernetes.facts.workloads import WorkloadTally
 from jamie_kubernetes.render.pods import ROWS_BYTES, pods, row
 from jamie_kubernetes.tools.parts import Parts
 from jamie_kubernetes.tools.scope import Scope, scope_of
 from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, Selector, tools
-from jamie_kubernetes.workloads import WorkloadTally
 
 Workload_ = Annotated[
     str,

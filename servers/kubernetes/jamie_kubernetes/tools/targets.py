@@ -22,7 +22,7 @@ from jamie_kubernetes.client.kinds import (
     kind_names,
 )
 from jamie_kubernetes.client.objects import LabelSelector, Named, Service, Workload
-from jamie_kubernetes.owners import Owner
+from jamie_kubernetes.facts.owners import Owner
 from jamie_kubernetes.tools.parts import alternatives
 from jamie_signals.similar import nearest
 

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 
 from jamie_base.when import Nanoseconds, nanoseconds
-from jamie_kubernetes.ailments import Ailment, Severity, ailment_of, ending
 from jamie_kubernetes.answers import Ended, PodGroup, PodStatus, Usage
 from jamie_kubernetes.client.objects import Pod
-from jamie_kubernetes.owners import Owner, owner_of
-from jamie_kubernetes.pod_usage import PodKey
-from jamie_kubernetes.standing import Standing, standing_of
+from jamie_kubernetes.facts.ailments import Ailment, Severity, ailment_of, ending
+from jamie_kubernetes.facts.owners import Owner, owner_of
+from jamie_kubernetes.facts.pod_usage import PodKey
+from jamie_kubernetes.facts.standing import Standing, standing_of
 
 NAMES_KEPT = 3
 NODES_KEPT = 50

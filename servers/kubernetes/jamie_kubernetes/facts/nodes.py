@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from jamie_base.when import Nanoseconds, nanoseconds
 from jamie_kubernetes.answers import Nodes, NodeTrouble, Usage
 from jamie_kubernetes.client.objects import Condition, Node, NodeUsage
-from jamie_kubernetes.quantities import known
-from jamie_kubernetes.standing import word
+from jamie_kubernetes.facts.quantities import known
+from jamie_kubernetes.facts.standing import word
 
 NODES_KEPT = 200
 

@@ -6,7 +6,7 @@ from jamie_base.when import Nanoseconds, nanoseconds
 from jamie_kubernetes.answers import Shortfall, Workloads
 from jamie_kubernetes.client.kinds import DAEMON_SETS, JOBS, Kind
 from jamie_kubernetes.client.objects import Condition, Workload
-from jamie_kubernetes.standing import word
+from jamie_kubernetes.facts.standing import word
 
 SHORT_KEPT = 500
 

@@ -17,7 +17,7 @@ import msgspec
 
 from jamie_base.when import Nanoseconds, age, nanoseconds
 from jamie_kubernetes.client.objects import Condition, ContainerStatus, Pod, Terminated
-from jamie_kubernetes.standing import Standing, condition_is, word
+from jamie_kubernetes.facts.standing import Standing, condition_is, word
 
 STARTING_SECONDS = 60.0
 INITIALISING_SECONDS = 300.0

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from jamie_base.when import nanoseconds
-from jamie_kubernetes.ailments import ailment_of
 from jamie_kubernetes.client.objects import ContainerStatus, Pod
-from jamie_kubernetes.standing import standing_of, word
+from jamie_kubernetes.facts.ailments import ailment_of
+from jamie_kubernetes.facts.standing import standing_of, word
 
 
 class Source(msgspec.Struct, frozen=True):

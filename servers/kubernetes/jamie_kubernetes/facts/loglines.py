@@ -17,6 +17,9 @@ NEWEST_KEPT = 12
 PATTERNS_KEPT = 100
 LINE_CHARACTERS = 500
 
+_WHY = ("error", "err", "exception", "error.message", "reason")
+"""Fields that say why, where the message only says that."""
+
 _STAMP = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|([+-]\d\d:\d\d)) ?")
 
 
@@ -105,7 +108,12 @@ def _entry(source: str, at_ns: Nanoseconds, one: Fold, wanted: Filter) -> Found 
 
 
 def _message(parsed: Parsed, stack: Stack | None) -> str:
-    return stack.root if stack else parsed.message[:LINE_CHARACTERS]
+    if stack:
+        return stack.root
+
+    why = next((parsed.fields[key] for key in _WHY if parsed.fields.get(key)), "")
+    more = f": {why}" if why and why not in parsed.message else ""
+    return f"{parsed.message}{more}"[:LINE_CHARACTERS]
 
 
 def _in_short(text: str, stack: Stack | None) -> str:

@@ -6,8 +6,8 @@ from datetime import datetime
 from jamie_base.when import Nanoseconds, nanoseconds
 from jamie_kubernetes.answers import EventGroup
 from jamie_kubernetes.client.objects import Event
-from jamie_kubernetes.owners import owner_by_name
-from jamie_kubernetes.standing import word
+from jamie_kubernetes.facts.owners import owner_by_name
+from jamie_kubernetes.facts.standing import word
 
 MESSAGE_CHARACTERS = 400
 

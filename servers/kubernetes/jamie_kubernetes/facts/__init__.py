@@ -1,0 +1,1 @@
+"""What objects mean: counted, grouped and judged; no I/O."""
