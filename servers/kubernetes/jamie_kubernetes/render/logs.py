@@ -23,11 +23,7 @@ def logs(data: LogReport) -> str:
     if data.patterns:
         patterns = [_pattern(one, data, single=single) for one in data.patterns]
         lines += block(f"{source}, grouped", patterns, PATTERNS_BYTES, "grep or level narrows")
-        lines += block(
-            f"{source}, newest",
-            _newest([shorten(one, NEWEST_CHARACTERS) for one in shown]),
-            NEWEST_BYTES,
-        )
+        lines += block(f"{source}, newest", _newest(shown), NEWEST_BYTES)
     else:
         lines += block(source, shown, ALL_BYTES)
 
@@ -94,7 +90,7 @@ def _newest(lines: list[str]) -> list[str]:
     """Keep the newest lines that fit, oldest first."""
     kept: list[str] = []
     room = NEWEST_BYTES
-    for line in reversed(lines):
+    for line in (shorten(one, NEWEST_CHARACTERS) for one in reversed(lines)):
         room -= len(line.encode()) + 1
         if room < 0 and kept:
             break

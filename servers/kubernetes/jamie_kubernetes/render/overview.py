@@ -53,7 +53,8 @@ def event_line(group: EventGroup, now_ns: Nanoseconds) -> str:
     several = f" ({group.objects} objects)" if group.objects > 1 else ""
     kind = "" if group.type == "Warning" else f" ({group.type})"
 
-    return f"{times}{group.reason}{kind} {where}{group.owner}{several}{when}: {shorten(group.message, 240)}"
+    what = f"{times}{group.reason}{kind} {where}{group.owner}{several}{when}"
+    return f"{what}: {shorten(group.message, 240)}"
 
 
 def _head(data: Overview) -> str:
