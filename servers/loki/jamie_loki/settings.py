@@ -30,6 +30,9 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # settin
 
     model_config = SettingsConfigDict(env_prefix="JAMIE_LOKI_")
 
+    url: str = URL
+    """Base URL of Loki, or of the gateway in front of it."""
+
     sources: dict[str, LokiSource] = Field(default={})  # pyright: ignore[reportIncompatibleVariableOverride]  # ours know more
     """Several Lokis by name, instead of the one above: {"eu": {"url": "..."}}."""
 
