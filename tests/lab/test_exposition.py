@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
@@ -67,7 +67,7 @@ def test_prometheus_is_told_of_every_target(scene: Scene, world: World) -> None:
 def _samples(scene: Scene, world: World, path: str) -> list[Sample]:
     target = next(one for one in targets(scene, world) if one.path == path)
     text = exposition(target, scene.loaded_at).decode()
-    families: Iterator[Metric] = text_string_to_metric_families(text)
+    families: Iterable[Metric] = text_string_to_metric_families(text)
 
     return [sample for family in families for sample in family.samples]
 
