@@ -1,5 +1,7 @@
 """From rules and what Alertmanager holds to a ranked list of alerts; no I/O."""
 
+import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -29,6 +31,8 @@ UNNAMED_SEVERITY = 2
 SEVERITY_LABELS = ("severity", "priority", "level")
 LATE_EVALUATIONS = 5
 LATE_SECONDS = 300.0
+
+_BELOW = re.compile(r"<=?\s*\S+\s*$")
 
 
 class Labelled:
@@ -94,9 +98,9 @@ def delivered(alerts: Iterable[Alert], delivery: Delivery, now: float) -> list[A
 
 
 def worst_first(alerts: Sequence[Alert]) -> list[Alert]:
-    """Sort: what is silenced or inhibited last, then by severity, state, and what is newest.
+    """Sort kinds: silenced and inhibited last, else by severity, state, and what is newest.
 
-    Alerts of one kind stay together.
+    Alerts of one kind stay together, the one whose value is worst first.
     """
     newest: dict[tuple[str, ...], float] = {}
     for one in alerts:
@@ -110,6 +114,7 @@ def worst_first(alerts: Sequence[Alert]) -> list[Alert]:
             one.state,
             -newest[kind_of(one)],
             kind_of(one),
+            -_badness(one),
             -one.since,
             sorted(one.labels.items()),
         ),
@@ -191,6 +196,15 @@ def _handled(alert: Alert, sent: SentAlert, delivery: Delivery, now: float) -> A
         inhibited=bool(sent.status.inhibited_by),
         receivers=tuple(one.name for one in sent.receivers),
     )
+
+
+def _badness(alert: Alert) -> float:
+    """Tell how far a value has gone in the direction its rule looks."""
+    value = float(alert.value)
+    if math.isnan(value):
+        return -math.inf
+
+    return -value if _BELOW.search(alert.expr) else value
 
 
 def _lateness(group: RuleGroup, now: float) -> str:

@@ -32,10 +32,15 @@ class Shift(msgspec.Struct, frozen=True):
 
 
 class Course(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A series over time; `nans` points hold no number, `gaps` points are missing."""
+    """A series over time; `nans` points hold no number, `gaps` points are missing in between.
+
+    `first` and `last` are its first and last numbers in the window, and when they were.
+    """
 
     first: Figure
+    first_at: Figure
     last: Figure
+    last_at: Figure
     min: Figure
     min_at: Figure
     max: Figure
@@ -58,19 +63,27 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Rest(msgspec.Struct, frozen=True):
-    """The series that are not shown, by their (last) values; `max_at` is 0 for an instant."""
+    """The series that are not shown, by their (last) values; `max_at` is 0 for an instant.
+
+    Where the unit is `mixed`, sum, max and min mean nothing.
+    """
 
     series: int
     sum: Figure
     max: Figure
+    unit: str = ""
+    min: Figure = "NaN"
     max_at: Figure = 0.0
 
 
 class QueryAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """An instant query's answer, largest first; `kind` is vector, matrix, scalar or string.
 
+    Where every value is 0 or 1 (`flags`), the rarer of the two comes first instead.
+
     `series` counts all, `before` came on earlier pages, `common` are the labels all of them share
-    (the rows hold them too), `empty` says why there is nothing, `notes` are remarks.
+    and `needless` the names of those that only repeat others (the rows hold both), `empty` says why
+    there is nothing, `notes` are remarks.
     """
 
     promql: str
@@ -80,7 +93,9 @@ class QueryAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: tuple[Row, ...] = ()
     series: int = 0
     before: int = 0
+    flags: bool = False
     common: dict[str, str] = {}
+    needless: tuple[str, ...] = ()
     rest: Rest | None = None
     text: str = ""
     notes: tuple[str, ...] = ()
@@ -110,6 +125,7 @@ class RangeAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: tuple[RangeRow, ...] = ()
     series: int = 0
     common: dict[str, str] = {}
+    needless: tuple[str, ...] = ()
     rest: Rest | None = None
     notes: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()

@@ -5,15 +5,31 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from jamie_prometheus.answers import Course, RangeRow, Rest, Row, Shift, figure
+from jamie_prometheus.client import Period
 from jamie_prometheus.histograms import digest
 from jamie_prometheus.promql import exactly
 from jamie_prometheus.structure import Structure
 from jamie_prometheus.wire import Matrix, Metadata, Scalar, String, Vector, WireSeries
-from jamie_signals.series import Series, Summary, means_of, rest_of, sparkline, summarise
+from jamie_signals.series import (
+    Point,
+    Series,
+    Summary,
+    means_of,
+    sparkline,
+    summarise,
+)
 from jamie_signals.units import Unit, unit_of
 
 SPARKS = 16
+MACHINE_LABELS = ("uid", "pod_uid", "id", "container_id", "image_id", "image")
+MIXED = "mixed"
 
+_OBSERVED = {
+    Unit.SECONDS_PER_SECOND: Unit.SECONDS,
+    Unit.BYTES_PER_SECOND: Unit.BYTES,
+    Unit.PER_SECOND: Unit.NONE,
+    Unit.COUNT: Unit.NONE,
+}
 _OPEN_TELEMETRY_UNITS = {"s": "seconds", "ms": "milliseconds", "By": "bytes", "%": "percent"}
 
 
@@ -37,35 +53,53 @@ def row(series: WireSeries, unit: Unit) -> Row:
     """Make a row of one series of a vector or of a matrix."""
     named = unit_of_series(series.metric, unit)
     if series.values or series.histograms:
-        measured = course(over_time(series))
+        whole = over_time(series)
+        measured = course(whole.points, summarise(whole.points))
         return Row(series.metric, measured.last, named, course=measured)
     if series.histogram:
         histogram = digest(series.histogram[1])
-        return Row(series.metric, histogram.mean, named, histogram=histogram)
+        return Row(series.metric, histogram.mean, observed(named), histogram=histogram)
 
     return Row(series.metric, figure(float(series.value[1] if series.value else "NaN")), named)
 
 
-def range_row(series: Series, summary: Summary, unit: Unit) -> RangeRow:
+def range_row(series: Series, summary: Summary, unit: Unit, period: Period) -> RangeRow:
     """Make a row of one series of a range query and its summary."""
     return RangeRow(
         series.labels,
-        _course(summary),
+        course(series.points, summary),
         unit_of_series(series.labels, unit),
-        sparkline(series.points, SPARKS),
+        picture(series.points, period),
     )
+
+
+def picture(points: Sequence[Point], period: Period) -> str:
+    """Draw a series where it stands in a period: blank before it began and after it ended."""
+    length = period.end - period.start
+    if not points or length <= 0:
+        return sparkline(points, SPARKS)
+
+    start = round((points[0][0] - period.start) / length * SPARKS)
+    end = round((points[-1][0] - period.start) / length * SPARKS)
+    width = max(end - start, 1)
+
+    return " " * min(start, SPARKS - 1) + sparkline(points, width)
 
 
 def over_time(series: WireSeries) -> Series:
     """Return a series with points; a native histogram is read as its mean observation."""
     whole = series.over_time()
+    if whole.points:
+        return whole
 
-    return whole if whole.points else means_of(whole)
+    return means_of(
+        Series(whole.labels, histograms=tuple(one for one in whole.histograms if one.count))
+    )
 
 
-def course(series: Series, interval: float | None = None) -> Course:
-    """Reduce a series to its course."""
-    return _course(summarise(series.points, interval=interval))
+def observed(unit: Unit) -> Unit:
+    """Return the unit of a histogram's observations, however fast they come."""
+    return _OBSERVED.get(unit, unit)
 
 
 def unit_of_series(labels: Mapping[str, str], otherwise: Unit) -> Unit:
@@ -92,7 +126,21 @@ def common(labels: Sequence[Mapping[str, str]]) -> dict[str, str]:
     }
 
 
-def rest(rows: Iterable[Row]) -> Rest | None:
+def needless(labels: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
+    """Return the machine's own identifiers without which the series are still told apart."""
+    dropped: tuple[str, ...] = ()
+    for name in MACHINE_LABELS:
+        if not any(name in one for one in labels):
+            continue
+        fewer = (*dropped, name)
+        left = {frozenset((k, v) for k, v in one.items() if k not in fewer) for one in labels}
+        if len(labels) > 1 and len(left) == len(labels):
+            dropped = fewer
+
+    return dropped
+
+
+def rest(rows: Sequence[Row]) -> Rest | None:
     """Fold rows into one; none when there are none."""
     values = [float(one.value) for one in rows]
     if not values:
@@ -102,19 +150,18 @@ def rest(rows: Iterable[Row]) -> Rest | None:
 
     return Rest(
         len(values),
-        figure(math.fsum(known) if all(map(math.isfinite, known)) else sum(known)),
-        figure(max(known, default=math.nan)),
+        unit=one_unit(one.unit for one in rows),
+        sum=figure(sum(known)),
+        max=figure(max(known, default=math.nan)),
+        min=figure(min(known, default=math.nan)),
     )
 
 
-def range_rest(hidden: Sequence[tuple[Series, Summary]]) -> Rest | None:
-    """Fold the series a range answer has no room for into one."""
-    if not hidden:
-        return None
+def one_unit(units: Iterable[str]) -> str:
+    """Return the unit that all share, or `mixed`."""
+    different = {*units}
 
-    folded = rest_of(hidden)
-
-    return Rest(folded.series, figure(folded.last_sum), figure(folded.max), figure(folded.max_at))
+    return different.pop() if len(different) == 1 else MIXED
 
 
 def result_rows(result: Vector | Matrix | Scalar | String, unit: Unit) -> list[Row]:
@@ -128,12 +175,16 @@ def result_rows(result: Vector | Matrix | Scalar | String, unit: Unit) -> list[R
             return []
 
 
-def _course(summary: Summary) -> Course:
+def course(points: Sequence[Point], summary: Summary) -> Course:
+    """Return what is told of a series over time."""
+    numbers = [at for at, value in points if not math.isnan(value)]
     step = summary.step
 
     return Course(
         first=figure(summary.first),
+        first_at=figure(numbers[0] if numbers else math.nan),
         last=figure(summary.last),
+        last_at=figure(numbers[-1] if numbers else math.nan),
         min=figure(summary.min),
         min_at=figure(summary.min_at),
         max=figure(summary.max),

@@ -1,6 +1,6 @@
 """Alerts as text: the worst first, each kind once, strangers' words in a block."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import groupby
 
 from jamie_base.answer import ANSWER_BYTES
@@ -19,7 +19,7 @@ ROOM_BYTES = ANSWER_BYTES - 700
 MOST_INSTANCES = 6
 MOST_PROBLEMS = 3
 EXPR_CELLS = 200
-ERROR_CELLS = 240
+ERROR_CELLS = 180
 ANNOTATION_CELLS = 300
 NAMED = ("alertname", "severity")
 
@@ -89,8 +89,8 @@ def _some(lines: list[str]) -> list[str]:
 def _kind(same: Sequence[Alert], now: float) -> list[str]:
     first = same[0]
     shared = rows.common([one.labels for one in same])
-    named = {**shared, **{name: first.labels[name] for name in NAMED if name in first.labels}}
-    told = labels_text({k: v for k, v in shared.items() if k not in NAMED})
+    named = {*shared, *NAMED, *rows.needless([one.labels for one in same])}
+    told = labels_text(shared, NAMED)
 
     return [
         _title(same, now) + (f"; all {told}" if told else ""),
@@ -135,7 +135,7 @@ def _silence(silences: Sequence[Silenced], now: float) -> str:
     return f"{f' until {moment_text(until, now)}' if until else ''}{f' by {by}' if by else ''}"
 
 
-def _instance(alert: Alert, named: dict[str, str]) -> list[str]:
+def _instance(alert: Alert, named: Collection[str]) -> list[str]:
     value = "" if alert.value == "NaN" else figure_text(alert.value, alert.unit)
 
     return [value or "-", labels_text(alert.labels, named) or "(no further labels)"]

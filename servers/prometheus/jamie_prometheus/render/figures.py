@@ -37,8 +37,14 @@ def time_of_day(at: float, now: float) -> str:
     return clock(nanoseconds(at), now).split(", ")[0]
 
 
-def rest_text(rest: Rest, unit: str) -> str:
-    """Say what the series not shown amount to."""
+def rest_text(rest: Rest) -> str:
+    """Say what the series not shown amount to; nothing where their units differ."""
+    if rest.unit == "mixed":
+        return ""
+
+    unit = rest.unit
     total = f"sum {figure_text(rest.sum, unit)}, " if Unit(unit or "none") in ADDABLE else ""
 
-    return f"{total}max {figure_text(rest.max, unit)}"
+    least = f", min {figure_text(rest.min, unit)}" if rest.min != "NaN" else ""
+
+    return f"{total}max {figure_text(rest.max, unit)}{least}"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from jamie_base.text import shorten
 
-NOTE_CELLS = 300
+NOTE_CELLS = 220
 MOST_NOTES = 6
 
 

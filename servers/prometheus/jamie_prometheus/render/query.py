@@ -1,11 +1,11 @@
 """An instant query's answer as text."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from jamie_base.text import columns, count
 from jamie_prometheus.answers import Course, QueryAnswer, Row
 from jamie_prometheus.render.figures import figure_text, moment_text, rest_text, time_of_day
-from jamie_prometheus.render.labels import labels_text
+from jamie_prometheus.render.labels import labels_text, left_out
 from jamie_prometheus.render.notes import note_lines
 
 VALUE_COLUMN = 14
@@ -16,9 +16,9 @@ def query_answer(answer: QueryAnswer) -> str:
     return "\n".join([*_body(answer), *note_lines(answer.notes)])
 
 
-def row_line(row: Row, shared: Mapping[str, str]) -> str:
+def row_line(row: Row, unsaid: Collection[str]) -> str:
     """Write one series as wide as in a table; its bytes are what paging counts."""
-    value, *others = _cells(row, shared, 0.0)
+    value, *others = _cells(row, unsaid, 0.0)
 
     return "  ".join([f"{value:<{VALUE_COLUMN}}", *others])
 
@@ -32,13 +32,14 @@ def _body(answer: QueryAnswer) -> list[str]:
     if answer.series == 1:
         return [_single(answer, when)]
 
-    lines = columns(_cells(row, answer.common, answer.now) for row in answer.rows)
+    unsaid = {*answer.common, *answer.needless}
+    lines = columns(_cells(row, unsaid, answer.now) for row in answer.rows)
 
     return [_head(answer, when), *lines, *_left_out(answer)]
 
 
 def _single(answer: QueryAnswer, when: str) -> str:
-    value, *labels = _cells(answer.rows[0], {}, answer.now)
+    value, *labels = _cells(answer.rows[0], (), answer.now)
     named = [part for part in labels if part]
 
     return "  ".join([value, *named, f"({when})"])
@@ -46,16 +47,17 @@ def _single(answer: QueryAnswer, when: str) -> str:
 
 def _head(answer: QueryAnswer, when: str) -> str:
     shared = labels_text(answer.common)
+    order = "the rarer of 0 and 1 first" if answer.flags else "largest first"
     changed = " The list has changed since the page before." if answer.changed else ""
 
     return (
-        f"{count('series', answer.series, 'series')} at {when}, largest first"
-        f"{f'; all {shared}' if shared else ''}.{changed}"
+        f"{count('series', answer.series, 'series')} at {when}, {order}"
+        f"{f'; all {shared}' if shared else ''}{left_out(answer.needless)}.{changed}"
     )
 
 
-def _cells(row: Row, shared: Mapping[str, str], now: float) -> list[str]:
-    labels = labels_text(row.labels, shared)
+def _cells(row: Row, unsaid: Collection[str], now: float) -> list[str]:
+    labels = labels_text(row.labels, unsaid)
     if row.histogram:
         return [_histogram(row), labels]
     if row.course:
@@ -67,7 +69,7 @@ def _cells(row: Row, shared: Mapping[str, str], now: float) -> list[str]:
 def _histogram(row: Row) -> str:
     told = row.histogram
     if told is None or float(told.count) == 0:
-        return "no observations"
+        return "count 0"
 
     said = ", ".join(
         [
@@ -78,7 +80,7 @@ def _histogram(row: Row) -> str:
         ]
     )
 
-    return f"{figure_text(told.count, '')} observations, {said}"
+    return f"count {figure_text(told.count, '')}, {said}"
 
 
 def _course(course: Course, unit: str, now: float) -> str:
@@ -96,9 +98,9 @@ def _left_out(answer: QueryAnswer) -> list[str]:
     if answer.rest is None:
         return []
 
-    units = {row.unit for row in answer.rows}
-    unit = units.pop() if len(units) == 1 else ""
+    amount = rest_text(answer.rest)
+    figures = f": {amount}" if amount else ""
     hidden = f"{count('more series', answer.rest.series, 'more series')} not shown"
     way = f'; cursor="{answer.cursor}" goes on' if answer.cursor else ""
 
-    return [f"({hidden}: {rest_text(answer.rest, unit)}{way})"]
+    return [f"({hidden}{figures}{way})"]

@@ -1,17 +1,17 @@
 """A range query's answer as text."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from jamie_base.text import count
 from jamie_base.when import span
-from jamie_prometheus.answers import Course, RangeAnswer, RangeRow, Shift
+from jamie_prometheus.answers import Course, RangeAnswer, RangeRow, Rest, Shift
 from jamie_prometheus.render.figures import (
     figure_text,
     moment_text,
     rest_text,
     time_of_day,
 )
-from jamie_prometheus.render.labels import labels_text
+from jamie_prometheus.render.labels import labels_text, left_out
 from jamie_prometheus.render.notes import note_lines
 
 RANKS = {
@@ -23,23 +23,30 @@ RANKS = {
 
 def range_answer(answer: RangeAnswer) -> str:
     """Show a range query's answer: two lines a series, and what is not shown."""
-    lines = [line for row in answer.rows for line in row_lines(row, answer.common, answer)]
+    unsaid = {*answer.common, *answer.needless}
+    lines = [line for row in answer.rows for line in row_lines(row, unsaid, answer)]
 
     return "\n".join([*_head(answer), *lines, *_left_out(answer), *note_lines(answer.notes)])
 
 
-def row_lines(row: RangeRow, shared: Mapping[str, str], answer: RangeAnswer) -> list[str]:
+def row_lines(row: RangeRow, unsaid: Collection[str], answer: RangeAnswer) -> list[str]:
     """Write one series: its labels and picture, then its figures."""
-    labels = labels_text(row.labels, shared)
+    labels = labels_text(row.labels, unsaid)
     course = row.course
     if not course.count:
-        return [" ".join(filter(None, [labels, f"no number in {count('point', course.nans)}"]))]
+        said = f"no number in {count('point', course.nans)}" if course.nans else "no observations"
+        return [f"{labels}: {said}" if labels else said]
+
+    lived = _lived(course, answer)
+    low, high = figure_text(course.min, row.unit), figure_text(course.max, row.unit)
+    if low == high:
+        word = "constant" if course.min == course.max else "steady at"
+        said = f"{word} {high}{lived}{_holes(course)}"
+        return [f"{labels}: {said}" if labels else said]
 
     title = "  ".join(filter(None, [labels, row.sparkline]))
-    if float(course.min) == float(course.max):
-        return [f"{title}  constant {figure_text(course.last, row.unit)}{_holes(course)}"]
 
-    return [title, f"  {_figures(course, row.unit, answer.now)}"]
+    return [title, f"  {_figures(course, row.unit, answer.now)}{lived}{_holes(course)}"]
 
 
 def _head(answer: RangeAnswer) -> list[str]:
@@ -55,7 +62,7 @@ def _head(answer: RangeAnswer) -> list[str]:
 
     return [
         f"{count('series', answer.series, 'series')}, {period}{order}"
-        f"{f'; all {shared}' if shared else ''}."
+        f"{f'; all {shared}' if shared else ''}{left_out(answer.needless)}."
     ]
 
 
@@ -68,7 +75,17 @@ def _figures(course: Course, unit: str, now: float) -> str:
         *([_step(course.step, unit, now)] if course.step else []),
     ]
 
-    return ", ".join(parts) + _holes(course)
+    return ", ".join(parts)
+
+
+def _lived(course: Course, answer: RangeAnswer) -> str:
+    """Say when a series began or vanished, if it was not there the whole time."""
+    began, ended = float(course.first_at), float(course.last_at)
+    slack = 2 * answer.step
+    start = f", began {moment_text(began, answer.now)}" if began > answer.start + slack else ""
+    end = f", ended {moment_text(ended, answer.now)}" if ended < answer.end - slack else ""
+
+    return start + end
 
 
 def _step(step: Shift, unit: str, now: float) -> str:
@@ -89,10 +106,16 @@ def _left_out(answer: RangeAnswer) -> list[str]:
     if answer.rest is None:
         return []
 
-    units = {row.unit for row in answer.rows}
-    unit = units.pop() if len(units) == 1 else ""
     hidden = f"{count('more series', answer.rest.series, 'more series')} not shown"
-    peak = time_of_day(float(answer.rest.max_at), answer.now) if answer.rest.max_at != "NaN" else ""
-    when = f" at {peak}" if peak else ""
+    amount = _rest(answer.rest, answer.now)
+    figures = f": {amount}" if amount else ""
 
-    return [f"({hidden}: last {rest_text(answer.rest, unit)}{when}; raise limit or aggregate)"]
+    return [f"({hidden}{figures}; raise limit or aggregate)"]
+
+
+def _rest(rest: Rest, now: float) -> str:
+    amount = rest_text(rest)
+    if not amount or rest.max_at == "NaN":
+        return ""
+
+    return f"last {amount} at {time_of_day(float(rest.max_at), now)}"

@@ -3,7 +3,7 @@
 import math
 import time as clock
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import msgspec
@@ -34,8 +34,8 @@ async def prom_query(
 ) -> QueryAnswer:
     """Evaluate PromQL at one instant, largest first.
 
-    For how values moved use prom_range. An empty answer says why: the metric or label that does
-    not exist and the nearest that do, or the condition nothing meets.
+    Series of 0 and 1 (up) come with the rarer first. For how values moved use prom_range. An empty
+    answer says why: the metric or label that does not exist and the nearest that do.
     """
     now = clock.time()
     at, page_cursor = _resumed(cursor) if cursor else (to_seconds(parse_time(time, now=now)), "")
@@ -76,11 +76,14 @@ async def _asked(
 
 
 def _paged(base: QueryAnswer, found: list[Row], limit: int, cursor: str) -> QueryAnswer:
-    shared = rows.common([one.labels for one in found])
+    labels = [one.labels for one in found]
+    shared, needless = rows.common(labels), rows.needless(labels)
+    unsaid = {*shared, *needless}
+    rare = _rarer([float(one.value) for one in found])
     page = paginate(
         found,
-        key=partial(_place, shared=shared),
-        line=lambda one: row_line(one, shared),
+        key=partial(_place, unsaid=unsaid, rare=rare),
+        line=lambda one: row_line(one, unsaid),
         limit=limit,
         cursor=cursor,
         query=base.promql,
@@ -93,19 +96,32 @@ def _paged(base: QueryAnswer, found: list[Row], limit: int, cursor: str) -> Quer
         rows=page.rows,
         series=page.total,
         before=page.before,
+        flags=rare is not None,
         common=shared,
+        needless=needless,
         rest=rows.rest(hidden),
         cursor=f"{round(base.at * 1000)}.{page.cursor}" if page.cursor else "",
         changed=page.changed,
     )
 
 
-def _place(one: Row, *, shared: Mapping[str, str]) -> SortKey:
+def _rarer(values: Sequence[float]) -> float | None:
+    """Return the rarer of 0 and 1 where there are both and nothing else."""
+    zeros, ones = values.count(0.0), values.count(1.0)
+    if not zeros or not ones or zeros + ones < len(values):
+        return None
+
+    return 0.0 if zeros <= ones else 1.0
+
+
+def _place(one: Row, *, unsaid: Collection[str], rare: float | None) -> SortKey:
     """Order by value, largest first; infinities have a class of their own, as JSON has no word."""
     value = float(one.value)
     ordinary = math.isfinite(value)
     kind = 1 if ordinary else 0 if value > 0 else 2 if value < 0 else 3
-    labels = labels_text(one.labels, shared)
+    if value == rare:
+        kind = 0
+    labels = labels_text(one.labels, unsaid)
     digest = zlib.crc32(repr(sorted(one.labels.items())).encode())
 
     return kind, -value if ordinary else 0.0, labels[:24], f"{digest:x}"

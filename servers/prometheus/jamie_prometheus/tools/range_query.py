@@ -2,6 +2,7 @@
 
 import math
 import time as clock
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
@@ -14,6 +15,7 @@ from jamie_prometheus.answers import RangeAnswer, RangeRow
 from jamie_prometheus.client import Period, Prometheus
 from jamie_prometheus.concurrency import gather
 from jamie_prometheus.diagnosis import diagnose
+from jamie_prometheus.ranking import Ranking, ranked, rest, sketch
 from jamie_prometheus.remarks import explained, remarks
 from jamie_prometheus.render.range_query import range_answer, row_lines
 from jamie_prometheus.steps import MOST_POINTS, Stride, fitting, least
@@ -30,8 +32,8 @@ from jamie_prometheus.tools.arguments import (
     tools,
 )
 from jamie_prometheus.wire import Answer, Matrix, Result
-from jamie_signals.series import Series, Summary
-from jamie_signals.series import rank as ranked
+from jamie_signals.series import Series
+from jamie_signals.units import Unit
 
 MOST_SERIES = 2_000
 """Series of a range query that are read at most."""
@@ -56,40 +58,46 @@ async def prom_range(
     """
     now = clock.time()
     asked = window(start, end, now=now)
-    structure = read(promql)
-    around, stride = await _prepared(prometheus, promql, structure, asked, step)
-    period = _aligned(asked, stride.seconds)
-    ask = partial(prometheus.query_range, step=stride.seconds, limit=MOST_SERIES)
-    answer = await explained(promql, partial(ask, promql, period))
-
+    plan = await _planned(prometheus, promql, asked, step)
+    seconds = plan.stride.seconds
+    ask = partial(prometheus.query_range, step=seconds, limit=MOST_SERIES)
+    answer = await explained(promql, partial(ask, promql, plan.period))
     base = RangeAnswer(
         promql=promql,
         start=to_seconds(asked.start_ns),
-        end=period.end,
-        step=stride.seconds,
+        end=plan.period.end,
+        step=seconds,
         now=now,
         rank=rank,
+        notes=remarks(answer, (), MOST_SERIES),
     )
     series = _series(answer)
     if not series:
-        why = await diagnose(prometheus, structure, period, around.intervals)
-        return msgspec.structs.replace(base, empty=why, notes=remarks(answer, (), MOST_SERIES))
+        why = await diagnose(prometheus, plan.structure, plan.period, plan.around.intervals)
+        return msgspec.structs.replace(base, empty=why)
 
-    said = remarks(answer, around.hints(structure), MOST_SERIES)
-    base = msgspec.structs.replace(
-        base, notes=(*said, *_coarse(stride, around), *_histograms(answer))
-    )
-    unit = rows.unit_for(promql, structure, around.metadata)
-    pairs = ranked(series, rank)
-    return _cut(base, pairs, [rows.range_row(*pair, unit) for pair in pairs[:limit]])
+    said = remarks(answer, plan.around.hints(plan.structure), MOST_SERIES)
+    notes = (*said, *_coarse(plan), *_histograms(answer))
+    ranking = ranked(series, rank, limit, period=plan.period, step=seconds)
+    unit = _unit(promql, plan, answer)
+
+    return _reduced(msgspec.structs.replace(base, notes=notes), ranking, plan.period, unit)
 
 
-async def _prepared(
-    prometheus: Prometheus, promql: str, structure: Structure | None, asked: Window, step: str
-) -> tuple[Surroundings, Stride]:
+class Plan(msgspec.Struct, frozen=True):
+    """How a window is asked for, and what is known before it is."""
+
+    structure: Structure | None
+    around: Surroundings
+    stride: Stride
+    period: Period
+
+
+async def _planned(prometheus: Prometheus, promql: str, asked: Window, step: str) -> Plan:
     """Learn how often the series are sampled and how many there are, then choose the step."""
     given = _given(step, asked)
     end = to_seconds(asked.end_ns)
+    structure = read(promql)
     around = Surroundings()
     series = 0
 
@@ -102,11 +110,28 @@ async def _prepared(
         series = await roughly_count(prometheus, promql, end)
 
     await gather(look_around, look_at_size)
-    chosen = fitting(asked.seconds, interval=around.interval, series=series)
-    if given is None:
-        return around, chosen
+    interval = around.interval
+    stride = (
+        fitting(asked.seconds, interval=interval, series=series)
+        if given is None
+        else Stride(given, coarse=interval is not None and given > interval)
+    )
 
-    return around, Stride(given, coarse=bool(around.interval and given > around.interval))
+    return Plan(structure, around, stride, _aligned(asked, stride.seconds))
+
+
+def _reduced(base: RangeAnswer, ranking: Ranking, period: Period, unit: Unit) -> RangeAnswer:
+    """Put the chosen series into an answer, as many as fit, and fold the others into one."""
+    shown = [rows.range_row(*pair, unit, period) for pair in ranking.shown]
+    labels = [one.labels for one in ranking.series]
+    base = msgspec.structs.replace(
+        base, series=len(labels), common=rows.common(labels), needless=rows.needless(labels)
+    )
+    kept = _fitting(base, shown)
+    others = (*ranking.others, *(sketch(one) for one, _ in ranking.shown[kept:]))
+    left = rows.one_unit(rows.unit_of_series(one.series.labels, unit) for one in others)
+
+    return msgspec.structs.replace(base, rows=tuple(shown[:kept]), rest=rest(others, left))
 
 
 def _given(step: str, asked: Window) -> float | None:
@@ -145,43 +170,44 @@ def _series(answer: Answer[Result]) -> list[Series]:
     return [rows.over_time(one) for one in answer.data.result]
 
 
-def _coarse(stride: Stride, around: Surroundings) -> tuple[str, ...]:
-    if not stride.coarse or around.interval is None:
+def _unit(promql: str, plan: Plan, answer: Answer[Result]) -> Unit:
+    unit = rows.unit_for(promql, plan.structure, plan.around.metadata)
+
+    return rows.observed(unit) if _is_of_histograms(answer) else unit
+
+
+def _coarse(plan: Plan) -> tuple[str, ...]:
+    stride, interval = plan.stride, plan.around.interval
+    if not stride.coarse or interval is None:
         return ()
 
     return (
         f"note: the step of {span(stride.seconds)} is coarser than the samples"
-        f" ({span(round(around.interval, 3))} apart): a shorter spike may hide. Shorten the window,"
+        f" ({span(round(interval, 3))} apart): a shorter spike may hide. Shorten the window,"
         f" or ask max_over_time(...[{span(stride.seconds)}]).",
     )
 
 
+def _is_of_histograms(answer: Answer[Result]) -> bool:
+    return isinstance(answer.data, Matrix) and any(
+        one.histograms and not one.values for one in answer.data.result
+    )
+
+
 def _histograms(answer: Answer[Result]) -> tuple[str, ...]:
-    if not isinstance(answer.data, Matrix):
-        return ()
-    if not any(one.histograms and not one.values for one in answer.data.result):
+    if not _is_of_histograms(answer):
         return ()
 
     return ("note: native histograms are shown by their mean; histogram_quantile() gives others.",)
 
 
-def _cut(
-    base: RangeAnswer, pairs: list[tuple[Series, Summary]], shown: list[RangeRow]
-) -> RangeAnswer:
-    """Keep the rows that fit an answer, and fold the others into one."""
-    shared = rows.common([one.labels for one, _ in pairs])
-    kept = 0
+def _fitting(base: RangeAnswer, shown: Sequence[RangeRow]) -> int:
+    """Count the rows that fit an answer; one always does."""
+    unsaid = {*base.common, *base.needless}
     room = ROWS_BYTES
-    for row in shown:
-        room -= sum(size(line) + 1 for line in row_lines(row, shared, base))
+    for kept, row in enumerate(shown):
+        room -= sum(size(line) + 1 for line in row_lines(row, unsaid, base))
         if room < 0 and kept:
-            break
-        kept += 1
+            return kept
 
-    return msgspec.structs.replace(
-        base,
-        rows=tuple(shown[:kept]),
-        series=len(pairs),
-        common=shared,
-        rest=rows.range_rest(pairs[kept:]),
-    )
+    return len(shown)
