@@ -1,0 +1,73 @@
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from mcp import Client
+from mcp.types import CallToolResult, TextContent
+from pytest_httpx import HTTPXMock
+
+from jamie_base.call import DATA_KEY
+from jamie_kubernetes.server import build
+from jamie_kubernetes.settings import Settings
+from tests.kubernetes.wire import Api, dumps, kubeconfig
+
+Mode = Literal["auto", "legacy"]
+Connect = Callable[..., Awaitable[Client]]
+Ask = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+def api(httpx_mock: HTTPXMock) -> Api:
+    """An API server at http://cluster that a test fills."""
+    api = Api()
+    httpx_mock.add_callback(api, is_reusable=True, is_optional=True)
+
+    return api
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "kubeconfig"
+    path.write_text(dumps(kubeconfig()))
+
+    return path
+
+
+@pytest.fixture
+async def connect(tmp_path: Path, config: Path) -> AsyncGenerator[Connect]:
+    """Start the server in this process, with settings of the test's own, and connect to it."""
+    async with AsyncExitStack() as stack:
+
+        async def connect(mode: Mode = "auto", **settings: Any) -> Client:
+            given: dict[str, Any] = {
+                "kubeconfig": str(config),
+                "state_dir": tmp_path / "state",
+                **settings,
+            }
+            client = Client(build(Settings(**given)), mode=mode)
+            return await stack.enter_async_context(client)
+
+        yield connect
+
+
+@pytest.fixture
+def ask(connect: Connect) -> Ask:
+    """Call a tool and return its text; an error is text too, marked."""
+
+    async def ask(tool: str, **arguments: Any) -> str:
+        result = await (await connect()).call_tool(tool, arguments)
+        return text_of(result)
+
+    return ask
+
+
+def text_of(result: CallToolResult) -> str:
+    (part,) = result.content
+    assert isinstance(part, TextContent)
+
+    return f"error: {part.text}" if result.is_error else part.text
+
+
+WITH_DATA: dict[str, Any] = {DATA_KEY: True}

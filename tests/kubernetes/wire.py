@@ -1,0 +1,290 @@
+"""Objects as the API server sends them, and an API server that answers from a few of them."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+
+Json = dict[str, Any]
+
+NOW = datetime.now(UTC)
+
+RESOURCES = {
+    "pods": "/api/v1",
+    "nodes": "/api/v1",
+    "namespaces": "/api/v1",
+    "events": "/api/v1",
+    "services": "/api/v1",
+    "deployments": "/apis/apps/v1",
+    "replicasets": "/apis/apps/v1",
+    "statefulsets": "/apis/apps/v1",
+    "daemonsets": "/apis/apps/v1",
+    "jobs": "/apis/batch/v1",
+    "cronjobs": "/apis/batch/v1",
+}
+
+
+def ago(**past: float) -> str:
+    """An instant in the past, as the API writes it."""
+    return (NOW - timedelta(**past)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def meta(name: str, namespace: str = "", owner: str = "", **fields: Any) -> Json:
+    """`owner` is `Kind/name`; a ReplicaSet's pods carry its hash as the API server puts it."""
+    kind, _, owner_name = owner.partition("/")
+    labels = fields.pop("labels", {})
+    if kind == "ReplicaSet":
+        labels = {**labels, "pod-template-hash": owner_name.rpartition("-")[2]}
+    made_by = [{"kind": kind, "name": owner_name, "uid": owner, "controller": True}]
+    return {
+        "name": name,
+        "uid": f"uid-{namespace}-{name}",
+        "creationTimestamp": ago(days=3),
+        **({"namespace": namespace} if namespace else {}),
+        **({"labels": labels} if labels else {}),
+        **({"ownerReferences": made_by} if owner else {}),
+        **fields,
+    }
+
+
+def container(name: str = "app", state: Json | None = None, **fields: Any) -> Json:
+    running = {"running": {"startedAt": ago(days=3)}}
+    return {
+        "name": name,
+        "ready": state is None,
+        "restartCount": 0,
+        "image": "registry.example.net/app:1",
+        "imageID": "",
+        "state": running if state is None else state,
+        "lastState": {},
+        **fields,
+    }
+
+
+def ended(code: int, reason: str = "Error", **past: float) -> Json:
+    when = ago(**(past or {"minutes": 3}))
+    return {"terminated": {"exitCode": code, "reason": reason, "finishedAt": when}}
+
+
+def waiting(reason: str, message: str = "") -> Json:
+    return {"waiting": {"reason": reason, **({"message": message} if message else {})}}
+
+
+def condition(kind: str, status: str = "True", **fields: str) -> Json:
+    return {"type": kind, "status": status, "lastTransitionTime": ago(hours=1), **fields}
+
+
+def pod(
+    name: str,
+    namespace: str = "shop",
+    owner: str = "",
+    *,
+    containers: list[Json] | None = None,
+    phase: str = "Running",
+    node: str = "node-1",
+    conditions: list[Json] | None = None,
+    inits: list[Json] | None = None,
+    **fields: Any,
+) -> Json:
+    mains = [container()] if containers is None else containers
+    ready = all(one["ready"] for one in mains) and phase == "Running"
+    standard = [condition("PodScheduled"), condition("Ready", "True" if ready else "False")]
+    metadata = fields.pop("metadata", {})
+    spec = fields.pop("spec", {})
+    return {
+        "metadata": {**meta(name, namespace, owner), **metadata},
+        "spec": {
+            "nodeName": node,
+            "containers": [{"name": one["name"], "image": "x"} for one in mains],
+            **({"initContainers": [{"name": one["name"]} for one in inits]} if inits else {}),
+            **spec,
+        },
+        "status": {
+            "phase": phase,
+            "conditions": standard if conditions is None else conditions,
+            "containerStatuses": mains,
+            **({"initContainerStatuses": inits} if inits else {}),
+            **fields,
+        },
+    }
+
+
+def crashing(
+    name: str, owner: str = "", *, code: int = 1, restarts: int = 9, **fields: Any
+) -> Json:
+    state = waiting("CrashLoopBackOff", "back-off 5m0s restarting failed container")
+    last = ended(code, "OOMKilled" if code == 137 else "Error")
+    broken = container(state=state, ready=False, restartCount=restarts, lastState=last)
+    return pod(name, owner=owner, containers=[broken], **fields)
+
+
+def node(
+    name: str, *, ready: str = "True", cpu: str = "8", memory: str = "32Gi", **spec: Any
+) -> Json:
+    return {
+        "metadata": meta(name),
+        "spec": spec,
+        "status": {
+            "conditions": [
+                condition("MemoryPressure", "False"),
+                condition(
+                    "Ready", ready, reason="KubeletReady" if ready == "True" else "KubeletStopped"
+                ),
+            ],
+            "allocatable": {"cpu": cpu, "memory": memory, "pods": "110"},
+        },
+    }
+
+
+def namespace(name: str) -> Json:
+    return {"metadata": meta(name), "status": {"phase": "Active"}}
+
+
+def workload(
+    name: str, namespace: str = "shop", *, desired: int = 1, ready: int = 1, **status: Any
+) -> Json:
+    return {
+        "metadata": meta(name, namespace),
+        "spec": {"replicas": desired, "selector": {"matchLabels": {"app": name}}},
+        "status": {"replicas": desired, "readyReplicas": ready, **status},
+    }
+
+
+def event(
+    reason: str, about: str, message: str = "", namespace: str = "shop", **fields: Any
+) -> Json:
+    """An event of the older form about `Kind/name`, seen for the last time a minute ago."""
+    kind, _, name = about.partition("/")
+    return {
+        "metadata": meta(f"{name}.{reason}", namespace),
+        "involvedObject": {"kind": kind, "name": name, "namespace": namespace},
+        "type": "Warning",
+        "reason": reason,
+        "message": message or f"{reason} happened",
+        "count": 1,
+        "firstTimestamp": ago(minutes=20),
+        "lastTimestamp": ago(minutes=1),
+        **fields,
+    }
+
+
+def status(code: int, message: str, reason: str = "") -> httpx.Response:
+    body = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message}
+    return httpx.Response(code, json={**body, "reason": reason, "code": code})
+
+
+class Api:
+    """Answers as an API server does, from the objects it holds by plural; a test changes them.
+
+    `denied` holds plurals (or `plural@namespace`) that are forbidden, `routes` other paths.
+    """
+
+    def __init__(self) -> None:
+        self.objects: dict[str, list[Json]] = {plural: [] for plural in RESOURCES}
+        self.objects["namespaces"] = [namespace("default"), namespace("shop")]
+        self.logs: dict[str, str] = {}
+        self.denied: set[str] = set()
+        self.routes: dict[str, httpx.Response] = {"/readyz": httpx.Response(200, text="ok")}
+        self.routes["/version"] = httpx.Response(200, json={"gitVersion": "v1.37.2"})
+        self.requests: list[httpx.Request] = []
+        self.page = 1000
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        path = unquote(request.url.path)
+        if path in self.routes:
+            return self.routes[path]
+
+        found = re.fullmatch(
+            r"(/api/v1|/apis/[\w.]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?(?:/(log))?",
+            path,
+        )
+        if path.startswith("/api/v1/namespaces") and path.count("/") <= 4:
+            found = re.fullmatch(r"(/api/v1)()/(namespaces)(?:/([^/]+))?()", path)
+        if not found or RESOURCES.get(found[3]) != found[1]:
+            return status(404, "the server could not find the requested resource", "NotFound")
+
+        return self._answer(request, found[2] or "", found[3], found[4] or "", log=bool(found[5]))
+
+    def asked(self, path: str) -> list[httpx.Request]:
+        return [one for one in self.requests if one.url.path == path]
+
+    def _answer(
+        self, request: httpx.Request, space: str, plural: str, name: str, *, log: bool
+    ) -> httpx.Response:
+        if plural in self.denied or f"{plural}@{space}" in self.denied:
+            where = f'in the namespace "{space}"' if space else "at the cluster scope"
+            return status(
+                403,
+                f'{plural} is forbidden: User "reader" cannot list resource "{plural}" {where}',
+                "Forbidden",
+            )
+        if log:
+            container = request.url.params.get("container", "")
+            text = self.logs.get(f"{name}/{container}", self.logs.get(name, ""))
+            return httpx.Response(200, text=text, headers={"content-type": "text/plain"})
+
+        there = [one for one in self.objects[plural] if self._fits(one, request, space, name)]
+        if not name:
+            return self._page(there, request)
+        if there:
+            return httpx.Response(200, json=there[0])
+
+        return status(404, f'{plural} "{name}" not found', "NotFound")
+
+    def _page(self, there: list[Json], request: httpx.Request) -> httpx.Response:
+        start = int(request.url.params.get("continue", "0"))
+        limit = min(self.page, int(request.url.params.get("limit", "500")))
+        left = {"continue": str(start + limit)} if start + limit < len(there) else {}
+        items = there[start : start + limit] or None
+        return httpx.Response(
+            200, json={"metadata": {"resourceVersion": "7", **left}, "items": items}
+        )
+
+    def _fits(self, one: Json, request: httpx.Request, space: str, name: str) -> bool:
+        about = one["metadata"]
+        if (space and about.get("namespace") != space) or (name and about["name"] != name):
+            return False
+
+        labels = request.url.params.get("labelSelector", "")
+        wanted = dict(part.split("=") for part in labels.split(",") if "=" in part)
+        if not wanted.items() <= about.get("labels", {}).items():
+            return False
+
+        fields = dict(
+            part.split("=")
+            for part in request.url.params.get("fieldSelector", "").split(",")
+            if part
+        )
+        known = {
+            "metadata.name": about["name"],
+            "type": one.get("type"),
+            "spec.nodeName": one.get("spec", {}).get("nodeName"),
+        }
+        return all(known[key] == value for key, value in fields.items())
+
+
+def kubeconfig(server: str = "http://cluster", **user: Any) -> Json:
+    """One context, `lab`, of one user."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "lab",
+        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "me"}}],
+        "clusters": [{"name": "lab", "cluster": {"server": server}}],
+        "users": [{"name": "me", "user": user}],
+    }
+
+
+def save(path: Path, config: Json | str) -> None:
+    """Write a file, a kubeconfig given as data included."""
+    path.write_text(config if isinstance(config, str) else dumps(config))
+
+
+def dumps(config: Json) -> str:
+    """JSON is YAML."""
+    return json.dumps(config, indent=1)
