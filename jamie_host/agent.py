@@ -63,6 +63,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a question."""
 
     text: str
+    note: str = ""
+    """The end of the text when the answer is not complete: why, and what was looked at."""
     calls: list[Call] = []
     gaps: dict[str, str] = {}
     complete: bool = True
@@ -106,8 +108,10 @@ class Assistant:
                 said, tokens, missing = _said_so_far(messages), 0, f"the model went astray: {exc}"
             except AgentRunError as exc:
                 raise ModelError(unanswered(self.model, exc)) from exc
+        note = self._note(missing)
         return Answer(
-            text=self._closed(said, missing),
+            text="\n\n".join(part for part in (said, note) if part),
+            note=note,
             calls=list(self.toolset.calls),
             gaps=self.toolbox.gaps(),
             complete=not missing,
@@ -168,12 +172,11 @@ class Assistant:
             return f"the limit of {self.settings.seconds:g} s was reached"
         return f"a limit was reached ({self.settings.steps} turns, {self.settings.tokens:,} tokens)"
 
-    def _closed(self, said: str, missing: str) -> str:
+    def _note(self, missing: str) -> str:
         if not missing:
-            return said
+            return ""
         tools = ", ".join(dict.fromkeys(call.tool for call in self.toolset.calls)) or "nothing"
-        note = f"(Not finished: {missing}. Looked at so far: {tools}.)"
-        return f"{said}\n\n{note}" if said else note
+        return f"(Not finished: {missing}. Looked at so far: {tools}.)"
 
 
 def _relay(heard: Heard) -> EventStreamHandler[None]:

@@ -5,6 +5,7 @@ from typing import cast
 
 from mcp import MCPError
 
+from jamie_host.cleaning import clean
 from jamie_host.transport import UNREACHABLE
 
 # Words of the SDK for a session that is over; its codes are shared with servers' own errors.
@@ -16,6 +17,7 @@ ENDINGS = (
     UNREACHABLE,
 )
 LAST_WORDS_BYTES = 4_000
+LAST_LINES = 2
 LINE_LENGTH = 300
 
 
@@ -46,11 +48,12 @@ def _first(error: BaseException) -> BaseException:
 
 
 def last_words(log: Path, start: int) -> str:
-    """Quote the last line a child wrote to its log since `start` (bytes), if any."""
+    """Quote the last two lines a child wrote to its log since `start` (bytes), if any."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(start if start <= size else 0, size - LAST_WORDS_BYTES))
         lines = file.read().decode(errors="replace").strip().splitlines()
-    return f'; its last words: "{lines[-1].strip()[:LINE_LENGTH]}" (log: {log})' if lines else ""
+    words = " / ".join(line.strip() for line in lines[-LAST_LINES:])
+    return f'; its last words: "{clean(words)[:LINE_LENGTH]}" (log: {log})' if words else ""

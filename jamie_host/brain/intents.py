@@ -1,5 +1,6 @@
 """What the built-in brain understands: a table from words to tool calls to an answer."""
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
@@ -49,21 +50,33 @@ def _usage(question: str) -> list[Step]:
 
 
 def _errors(question: str) -> list[Step]:
-    return [Step("loki", "loki_errors", _since(question))]
+    return [Step("loki", "loki_errors", {"start": _since(question)})]
 
 
 def _pod_logs(question: str) -> list[Step]:
     hit = POD_LOGS.search(" ".join(question.split()))
     name = (hit["after"] or hit["before"]) if hit else ""
-    return [Step("kubernetes", "k8s_logs", {"pod": name, **_namespace(question)})]
+    return [Step("kubernetes", "k8s_logs", {"name": name, **_namespace(question)})]
+
+
+def _search(question: str) -> list[Step]:
+    hit = SEARCH.search(question)
+    logql = f'{{service_name=~".+"}} |= {_quoted(hit["needle"] if hit else "")}'
+    return [Step("loki", "loki_query", {"logql": logql, "start": _since(question)})]
+
+
+def _quoted(text: str) -> str:
+    """Quote a text for LogQL, which reads strings as Go does; JSON's are among them."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _events(question: str) -> list[Step]:
-    return [Step("kubernetes", "k8s_events", _namespace(question))]
+    arguments = {"since": _since(question), **_namespace(question)}
+    return [Step("kubernetes", "k8s_events", arguments)]
 
 
-def _since(question: str) -> dict[str, object]:
-    return {"since": spell(window_in(question) or DEFAULT_WINDOW)}
+def _since(question: str) -> str:
+    return spell(window_in(question) or DEFAULT_WINDOW)
 
 
 def _namespace(question: str) -> dict[str, object]:
@@ -75,6 +88,7 @@ NAME = r"[a-z0-9][a-z0-9.-]*"
 NAMESPACE = re.compile(
     rf"(?:namespace|ns)\s+(?P<after>{NAME})|\bin (?:the )?(?P<before>{NAME}) namespace"
 )
+SEARCH = re.compile(r"\bfor (?P<quote>['\"])(?P<needle>.+?)(?P=quote)", re.IGNORECASE)
 POD_LOGS = re.compile(
     rf"\blogs (?:for|of|from) (?:the )?(?:pod |service )?(?P<after>{NAME})"
     rf"|\btail (?:the )?(?P<before>{NAME})",
@@ -100,6 +114,13 @@ def _rows(*rows: tuple[str, str, str, Steps, Compose]) -> tuple[Intent, ...]:
 
 
 INTENTS = _rows(
+    (
+        "search",
+        "\"Search the logs for 'timeout'\"",
+        r"\bsearch\b.*\bfor (['\"]).+\1",
+        _search,
+        compose.plainly,
+    ),
     ("logs", '"Show me the logs of web-7d9f"', POD_LOGS.pattern, _pod_logs, compose.plainly),
     (
         "errors",

@@ -24,6 +24,7 @@ from pydantic_ai.tools import ToolDefinition
 
 from jamie_host.brain.intents import Intent, refuse, understand
 from jamie_host.brain.plan import Finding, Spoken, Step
+from jamie_host.cleaning import clean
 
 Gaps = Callable[[], Mapping[str, str]]
 
@@ -126,7 +127,7 @@ def _fitted(step: Step, tools: Sequence[ToolDefinition]) -> tuple[Step, str]:
 
 def _say(spoken: Spoken) -> ModelResponse:
     return ModelResponse(
-        parts=[TextPart(spoken.text)],
+        parts=[TextPart(clean(spoken.text))],
         model_name="built-in",
         provider_name="jamie",
         provider_details={"calm": spoken.calm},
