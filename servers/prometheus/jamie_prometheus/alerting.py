@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -15,6 +16,7 @@ from jamie_prometheus.wire import Rule, RuleAlert, RuleGroup, WireSeries
 from jamie_signals.units import unit_of
 
 Labels = Mapping[str, str]
+Kind = tuple[str, ...]
 
 SEVERITIES = (
     ("critical", "crit", "page", "fatal", "emergency", "disaster", "p0", "p1", "sev0", "sev1"),
@@ -102,12 +104,13 @@ def worst_first(alerts: Sequence[Alert]) -> list[Alert]:
 
     Alerts of one kind stay together, the one whose value is worst first.
     """
-    newest: dict[tuple[str, ...], float] = {}
+    newest: dict[Kind, float] = {}
     for one in alerts:
         newest[kind_of(one)] = max(newest.get(kind_of(one), 0.0), one.since)
+    alike = Counter(map(kind_of, alerts))
 
     return sorted(
-        alerts,
+        (msgspec.structs.replace(one, alike=alike[kind_of(one)]) for one in alerts),
         key=lambda one: (
             is_suppressed(one),
             severity_rank(one.severity),
@@ -121,9 +124,24 @@ def worst_first(alerts: Sequence[Alert]) -> list[Alert]:
     )
 
 
-def kind_of(alert: Alert) -> tuple[str, ...]:
+def kind_of(alert: Alert) -> Kind:
     """Return what alerts shown together have in common."""
     return alert.name, alert.state, alert.severity, alert.group, str(is_suppressed(alert))
+
+
+def kind_text(alert: Alert) -> str:
+    """Name an alert's kind and how many there are."""
+    times = f" x{alert.alike}" if alert.alike > 1 else ""
+
+    return f"{alert.name}{times} ({', '.join(filter(None, [alert.severity, alert.state]))})"
+
+
+def other_kinds(shown: Iterable[Alert], hidden: Iterable[Alert]) -> tuple[str, ...]:
+    """Name the kinds of which none is shown."""
+    seen = {kind_of(one) for one in shown}
+    unseen = {kind_of(one): one for one in hidden if kind_of(one) not in seen}
+
+    return tuple(map(kind_text, unseen.values()))
 
 
 def is_suppressed(alert: Alert) -> bool:

@@ -140,7 +140,10 @@ class Silenced(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One alert: `since` it is active, `hold` seconds it must last before it fires."""
+    """One alert: `since` it is active, `hold` seconds it must last before it fires.
+
+    `alike` counts the alerts of its kind (name, state, severity), itself included.
+    """
 
     name: str
     state: str
@@ -158,6 +161,7 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     silenced: tuple[Silenced, ...] = ()
     inhibited: bool = False
     receivers: tuple[str, ...] = ()
+    alike: int = 1
 
 
 class BrokenRule(msgspec.Struct, frozen=True):
@@ -172,7 +176,8 @@ class AlertsAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The alerts, worst first.
 
     `firing` and `pending` count all that match; `hidden` of the state asked for are not in the
-    list; `broken` are rules that cannot be evaluated, `gaps` what could not be asked.
+    list, and `others` names the kinds that have none in it; `broken` are rules that cannot be
+    evaluated, `gaps` what could not be asked.
     """
 
     now: float
@@ -185,6 +190,7 @@ class AlertsAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     state: str = "all"
     match: str = ""
     hidden: int = 0
+    others: tuple[str, ...] = ()
     broken: tuple[BrokenRule, ...] = ()
     gaps: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

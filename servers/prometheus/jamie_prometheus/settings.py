@@ -50,6 +50,9 @@ class Settings(  # pyright: ignore[reportIncompatibleVariableOverride]  # settin
 
     model_config = SettingsConfigDict(env_prefix="JAMIE_PROMETHEUS_")
 
+    url: str = URL
+    """Base URL of Prometheus, its prefix included (Mimir: https://mimir/prometheus)."""
+
     sources: dict[str, PrometheusSource] = Field(default={})  # pyright: ignore[reportIncompatibleVariableOverride]  # ours know more
     """Several by name, instead of the one above: {"eu": {"url": "..."}}."""
 

@@ -8,7 +8,7 @@ from jamie_base.blocks import quoted
 from jamie_base.text import columns, count, join_words, shorten, size
 from jamie_base.when import age, span
 from jamie_prometheus import rows
-from jamie_prometheus.alerting import is_suppressed, kind_of
+from jamie_prometheus.alerting import is_suppressed, kind_of, kind_text
 from jamie_prometheus.answers import Alert, AlertsAnswer, Silenced
 from jamie_prometheus.render.figures import figure_text, moment_text
 from jamie_prometheus.render.labels import labels_text
@@ -21,6 +21,7 @@ MOST_PROBLEMS = 3
 EXPR_CELLS = 200
 ERROR_CELLS = 180
 ANNOTATION_CELLS = 300
+ALSO_CELLS = 400
 NAMED = ("alertname", "severity")
 
 
@@ -88,6 +89,7 @@ def _some(lines: list[str]) -> list[str]:
 
 def _kind(same: Sequence[Alert], now: float) -> list[str]:
     first = same[0]
+    shown = min(len(same), MOST_INSTANCES)
     shared = rows.common([one.labels for one in same])
     named = {*shared, *NAMED, *rows.needless([one.labels for one in same])}
     told = labels_text(shared, NAMED)
@@ -95,7 +97,7 @@ def _kind(same: Sequence[Alert], now: float) -> list[str]:
     return [
         _title(same, now) + (f"; all {told}" if told else ""),
         *(f"  {line}" for line in columns(_instance(one, named) for one in same[:MOST_INSTANCES])),
-        *([f"  and {len(same) - MOST_INSTANCES} more"] if len(same) > MOST_INSTANCES else []),
+        *([f"  and {first.alike - shown} more"] if first.alike > shown else []),
         *_rule(first),
         *_annotations(same),
     ]
@@ -104,7 +106,7 @@ def _kind(same: Sequence[Alert], now: float) -> list[str]:
 def _title(same: Sequence[Alert], now: float) -> str:
     first = same[0]
     severity = f"{first.severity.upper()} " if first.severity else ""
-    times = f" x{len(same)}" if len(same) > 1 else ""
+    times = f" x{first.alike}" if first.alike > 1 else ""
 
     return f"{severity}{first.name} {first.state}{times}{_since(same, now)}{_handling(first, now)}"
 
@@ -161,18 +163,11 @@ def _annotations(same: Sequence[Alert]) -> list[str]:
 
 
 def _left_out(answer: AlertsAnswer, kinds: Sequence[Sequence[Alert]]) -> list[str]:
-    named = [
-        f"{same[0].name}{f' x{len(same)}' if len(same) > 1 else ''} ({same[0].severity or '-'})"
-        for same in kinds
-    ]
-    also = [
-        shorten(
-            f"Also {answer.state if answer.state != 'all' else 'active'}: {join_words(named)}.", 400
-        )
-    ]
+    named = [*(kind_text(same[0]) for same in kinds), *answer.others]
+    also = [shorten(f"Also active: {join_words(named)}.", ALSO_CELLS)] if named else []
+    if not answer.hidden:
+        return also
+
     hidden = count("more alert", answer.hidden)
 
-    return [
-        *(also if named else []),
-        *([f"({hidden} not shown; raise limit, or narrow with match)"] if answer.hidden else []),
-    ]
+    return [*also, f"({hidden} not shown; raise limit, or narrow with match)"]

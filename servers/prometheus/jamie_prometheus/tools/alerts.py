@@ -56,6 +56,7 @@ async def prom_alerts(
         state=state,
         match=match,
         hidden=len(wanted[limit:]),
+        others=alerting.other_kinds(wanted[:limit], wanted[limit:]),
         broken=alerting.broken_rules(seen.groups),
         gaps=seen.gaps,
         notes=alerting.late_groups(seen.groups, now),
