@@ -18,7 +18,7 @@ SECOND = 1_000_000_000
 
 _STRING = r'"((?:[^"\\]|\\.)*)"'
 _COUNT = re.compile(r"sum by \((.*?)\) \(count_over_time\((.*) \[(\d+)(ms|s)\]\)\)", re.DOTALL)
-_LINE_FILTER = re.compile(rf"(\|=|\|~)\s*{_STRING}")
+_STAGE = re.compile(r'\|((?:"(?:[^"\\]|\\.)*"|[^|"])+)')
 _CONDITION = re.compile(rf"(\w+)\s*(=~|!~|!=|=)\s*{_STRING}")
 _STATS = {"summary": {"totalLinesProcessed": 7, "execTime": 0.004}}
 
@@ -33,6 +33,9 @@ class Entry:
     @property
     def labels(self) -> dict[str, str]:
         return {**self.stream, **self.metadata}
+
+
+Predicate = Callable[[Entry], bool]
 
 
 @dataclass
@@ -196,49 +199,52 @@ class PretendedLoki:
         return httpx.Response(200, text="ready\n")
 
     def _matching(self, query: str, start: int, end: int) -> Sequence[Entry]:
-        return [one for one in self.entries if start <= one.at < end and _matches(query, one)]
+        matches = _predicate(query)
+
+        return [one for one in self.entries if start <= one.at < end and matches(one)]
 
 
-def _matches(query: str, entry: Entry) -> bool:
+def _predicate(query: str) -> Predicate:
+    """Read a query once: the conditions of its selector, then stage after stage."""
     selector, _, rest = query.partition("}")
-    if not all(_holds(one, entry.stream) for one in _CONDITION.findall(selector)):
-        return False
+    conditions = [_condition(*one) for one in _CONDITION.findall(selector)]
+    stages = [_stage(stage.strip()) for stage in _STAGE.findall(rest)]
 
-    filters = _LINE_FILTER.findall(rest)
-    if not all(_passes(kind, _plain(text), entry.line) for kind, text in filters):
-        return False
-
-    stages = re.split(r"\|(?![=~])", _LINE_FILTER.sub(" ", rest))
-
-    return all(_keeps(stage, entry.labels) for stage in stages)
+    return lambda entry: (
+        all(holds(entry.stream) for holds in conditions) and all(keep(entry) for keep in stages)
+    )
 
 
-def _keeps(stage: str, labels: Labels) -> bool:
-    conditions = _CONDITION.findall(stage)
+def _stage(stage: str) -> Predicate:
+    """Read what stands between two pipes; `|=` and `|~` leave their second half in front."""
+    text = _plain(stage[1:].strip()[1:-1]) if stage[0] in "=~" else ""
+    if stage[0] == "=":
+        return lambda entry: text in entry.line
 
-    return not conditions or any(_holds(one, labels) for one in conditions)
+    if stage[0] == "~":
+        expression = re.compile(_scoped(text), re.MULTILINE)
+        return lambda entry: expression.search(entry.line) is not None
+
+    conditions = [_condition(*one) for one in _CONDITION.findall(stage)]
+
+    return lambda entry: not conditions or any(holds(entry.labels) for holds in conditions)
 
 
-def _holds(condition: tuple[str, str, str], labels: Labels) -> bool:
-    label, operator, text = condition
-    value, wanted = labels.get(label, ""), _plain(text)
-    equal = re.fullmatch(_scoped(wanted), value) is not None if "~" in operator else value == wanted
+def _condition(label: str, operator: str, text: str) -> Callable[[Labels], bool]:
+    wanted, negated = _plain(text), operator.startswith("!")
+    if "~" not in operator:
+        return lambda labels: (labels.get(label, "") == wanted) is not negated
 
-    return equal is not operator.startswith("!")
+    expression = re.compile(_scoped(wanted))
+
+    return lambda labels: bool(expression.fullmatch(labels.get(label, ""))) is not negated
 
 
 def _scoped(expression: str) -> str:
-    """RE2 lets a flag stand for the rest of an expression, Python only at its very start."""
-    flag = "(?i:.*)" if not expression else ""
+    """Move a flag to the front: RE2 lets one stand in the middle, Python does not."""
+    flags = "(?i)" if "(?i)" in expression else ""
 
-    return f"(?i){expression.replace('(?i)', '')}" if "(?i)" in expression else expression or flag
-
-
-def _passes(kind: str, text: str, line: str) -> bool:
-    if kind == "|=":
-        return text in line
-
-    return re.search(_scoped(text), line, re.MULTILINE) is not None
+    return flags + expression.replace("(?i)", "")
 
 
 def _plain(text: str) -> str:

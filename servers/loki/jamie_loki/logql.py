@@ -86,7 +86,7 @@ def prefixes(query: str) -> list[str]:
     if head is None:
         return [query]
 
-    cuts = [at for at in range(head.end(), len(bare)) if _begins_stage(bare, at)]
+    cuts = [at for at in range(head.end(), len(bare)) if bare[at] == "|"]
 
     return [query[:cut].rstrip() for cut in cuts] + [query]
 
@@ -116,14 +116,9 @@ def pointed(query: str, complaint: str) -> str:
     return f"  {shown}\n  {caret}^ here"
 
 
-def _begins_stage(bare: str, at: int) -> bool:
-    """Tell whether a stage begins here: a pipe, or a negative line filter."""
-    return bare[at] == "|"
-
-
 def _bare(query: str) -> str:
     """Blank out strings and comments, keeping every position."""
-    return _OPAQUE.sub(lambda found: "_" * len(found[0]), query)
+    return _OPAQUE.sub(lambda found: (" " if found[0][0] == "#" else "_") * len(found[0]), query)
 
 
 def _escaped(character: str) -> str:
