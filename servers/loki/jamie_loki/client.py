@@ -43,7 +43,7 @@ _WAYS_OUT = (
     ),
     (
         "maximum number of series",
-        "Aggregate with sum by (...), or keep the biggest: topk(10, ...).",
+        "Each trace id is a series of its own: write sum by (service_name) (...).",
     ),
     ("the query time range exceeds the limit", "Shorten the window."),
     ("the query would read too many bytes", "Narrow the selector or shorten the window."),
