@@ -1,7 +1,8 @@
 """Answering a question: a model, the tools, and limits on both."""
 
 import time
-from collections.abc import AsyncIterable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import msgspec
@@ -73,15 +74,28 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
+@asynccontextmanager
+async def open_assistant(
+    toolbox: Toolbox, settings: HostSettings, *, approve: Approve | None = None
+) -> AsyncGenerator["Assistant"]:
+    """Start a conversation; the model's connections end with the block.
+
+    Raises ConfigError for a model that cannot be made.
+    """
+    model = build_model(settings) if settings.model else Brain(toolbox.gaps)
+    async with model:
+        yield Assistant(toolbox, settings, model, approve)
+
+
 class Assistant:
     """A conversation over a toolbox."""
 
     def __init__(
-        self, toolbox: Toolbox, settings: HostSettings, *, approve: Approve | None = None
+        self, toolbox: Toolbox, settings: HostSettings, model: Model, approve: Approve | None
     ) -> None:
         self.settings = settings
         self.toolbox = toolbox
-        self.model: Model = build_model(settings) if settings.model else Brain(toolbox.gaps)
+        self.model = model
         self.toolset = HostToolset(
             toolbox,
             settings.policy,

@@ -1,8 +1,9 @@
 """What the commands do, once their words are understood; each returns the exit code."""
 
+import contextlib
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -52,9 +53,9 @@ async def ask(settings: HostSettings, question: str, *, as_json: bool, evidence:
     """Answer a question and print it. Raises ConfigError, ModelError."""
     terminal = person()
     async with open_house(settings, terminal) as toolbox:
-        assistant = await _assistant(toolbox, settings, terminal)
         live = sys.stdout.isatty() and bool(settings.model) and not as_json
-        answer = await assistant.answer(question, _hear if live else None)
+        async with _assistant(toolbox, settings, terminal) as assistant:
+            answer = await assistant.answer(question, _hear if live else None)
         _print_reply(answer, as_json=as_json, evidence=evidence, live=live)
         return FINE if answer.complete else WRONG
 
@@ -73,21 +74,23 @@ async def chat(settings: HostSettings) -> int:
 
     terminal = person()
     async with open_house(settings, terminal) as toolbox:
-        assistant = await _assistant(toolbox, settings, terminal)
-        await converse(assistant, terminal)
+        async with _assistant(toolbox, settings, terminal) as assistant:
+            await converse(assistant, terminal)
         return FINE
 
 
+@contextlib.asynccontextmanager
 async def _assistant(
     toolbox: Toolbox, settings: HostSettings, terminal: Terminal | None
-) -> "Assistant":
+) -> AsyncGenerator["Assistant"]:
     # Heavy; the servers start meanwhile, in processes of their own.
     await anyio.to_thread.run_sync(importlib.import_module, "jamie_host.agent")
-    from jamie_host.agent import Assistant
+    from jamie_host.agent import open_assistant
 
-    assistant = Assistant(toolbox, settings, approve=terminal.approve if terminal else None)
-    await toolbox.settled()
-    return assistant
+    approve = terminal.approve if terminal else None
+    async with open_assistant(toolbox, settings, approve=approve) as assistant:
+        await toolbox.settled()
+        yield assistant
 
 
 def _print_answer(answer: ToolAnswer, *, as_json: bool) -> int:

@@ -90,9 +90,10 @@ async def probe(model: Model) -> str:
     """
     started = time.monotonic()
     try:
-        await Agent(model, name="jamie").run(
-            "Reply with the word ok.", usage_limits=UsageLimits(request_limit=1), timeout=60
-        )
+        async with model:
+            await Agent(model, name="jamie").run(
+                "Reply with the word ok.", usage_limits=UsageLimits(request_limit=1), timeout=60
+            )
     except AgentRunError as exc:
         raise ModelError(unanswered(model, exc)) from exc
     return f"answered in {time.monotonic() - started:.1f} s"

@@ -54,7 +54,8 @@ def _biggest(found: LogErrors) -> list[str]:
     kind, one = max(kinds, key=lambda pair: pair[0].count)
     share = percent(kind.count, found.total)
     return [
-        f"The biggest group, {_kind(kind)} in {_where(one)} ({share} of all), {_begun(kind, found)}.",
+        f"The biggest group, {_kind(kind)} in {_where(one)} ({share} of all), "
+        f"{_begun(kind, found)}.",
         f"Look first at {_where(one)}.",
     ]
 

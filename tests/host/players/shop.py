@@ -90,7 +90,7 @@ def build(name: str) -> MCPServer:
         """Get a new tool and say so in both eras."""
         shop.add_tool(shop_new, annotations=READS)
         await ctx.notify_tools_changed()
-        if ctx.protocol_version < "2026":
+        if (ctx.protocol_version or "") < "2026":
             await ctx.session.send_tool_list_changed()
         return "grown"
 
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--slow-start", type=float, default=0)
     given = parser.parse_args()
     time.sleep(given.slow_start)
-    print("the shop opens", file=sys.stderr)
+    sys.stderr.write("the shop opens\n")
     shop = build(given.name)
     if given.transport == "stdio":
         shop.run()
