@@ -115,9 +115,11 @@ async def _last_seen(prometheus: Prometheus, metric: str, at: float) -> float | 
 async def _names_like(prometheus: Prometheus, metric: str, at: float) -> list[str]:
     day = Period(at - DAY_SECONDS, at)
     if (await prometheus.features()).api.get("search"):
-        return nearest(metric, await prometheus.search(metric))
+        names = await prometheus.search(metric)
+    else:
+        names = await prometheus.values("__name__", day, limit=MOST_NAMES)
 
-    return nearest(metric, await prometheus.values("__name__", day, limit=MOST_NAMES))
+    return nearest(metric, (name for name in names if name != metric))
 
 
 async def _excluded(prometheus: Prometheus, one: Selector, period: Period) -> str:

@@ -23,6 +23,9 @@ INTERVAL_WINDOW_SECONDS = 900.0
 """How far back a series' samples are looked at to tell their distance."""
 
 MOST_ASKED = 3
+PATIENCE_SECONDS = 5.0
+"""How long a query waits for what is extra."""
+
 LONGEST_CHECKED_SECONDS = 600.0
 """Ranges above this are safe with any usual scrape interval."""
 

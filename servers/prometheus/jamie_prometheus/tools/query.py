@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Collection, Sequence
 from functools import partial
 
+import anyio
 import msgspec
 
 from jamie_base.answer import SortKey, paginate
@@ -20,7 +21,7 @@ from jamie_prometheus.remarks import explained, remarks
 from jamie_prometheus.render.labels import labels_text
 from jamie_prometheus.render.query import query_answer, row_line
 from jamie_prometheus.structure import Structure, read
-from jamie_prometheus.surroundings import Surroundings, surroundings_of
+from jamie_prometheus.surroundings import PATIENCE_SECONDS, Surroundings, surroundings_of
 from jamie_prometheus.tools.arguments import Backend, Cursor, Limit, PromQL, Time, tools
 from jamie_prometheus.wire import Answer, Result, String
 
@@ -65,7 +66,8 @@ async def _asked(
 
     async def look_around() -> None:
         nonlocal around
-        around = await surroundings_of(prometheus, promql, structure, at, steps=False)
+        with anyio.move_on_after(PATIENCE_SECONDS):
+            around = await surroundings_of(prometheus, promql, structure, at, steps=False)
 
     answer = await while_asking(
         partial(explained, promql, partial(prometheus.query, promql, at, limit=MOST_SERIES)),

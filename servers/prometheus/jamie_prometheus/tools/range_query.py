@@ -5,6 +5,7 @@ import time as clock
 from collections.abc import Sequence
 from functools import partial
 
+import anyio
 import msgspec
 
 from jamie_base.errors import InvalidArgument
@@ -20,7 +21,12 @@ from jamie_prometheus.remarks import explained, remarks
 from jamie_prometheus.render.range_query import range_answer, row_lines
 from jamie_prometheus.steps import MOST_POINTS, Stride, fitting, least
 from jamie_prometheus.structure import Structure, read
-from jamie_prometheus.surroundings import Surroundings, roughly_count, surroundings_of
+from jamie_prometheus.surroundings import (
+    PATIENCE_SECONDS,
+    Surroundings,
+    roughly_count,
+    surroundings_of,
+)
 from jamie_prometheus.tools.arguments import (
     Backend,
     End,
@@ -109,7 +115,8 @@ async def _planned(prometheus: Prometheus, promql: str, asked: Window, step: str
         nonlocal series
         series = await roughly_count(prometheus, promql, end)
 
-    await gather(look_around, look_at_size)
+    with anyio.move_on_after(PATIENCE_SECONDS):
+        await gather(look_around, look_at_size)
     interval = around.interval
     stride = (
         fitting(asked.seconds, interval=interval, series=series)
