@@ -197,6 +197,20 @@ async def quiet() -> str:
     return "Nothing was sent."
 
 
+async def change_tools(ctx: Ctx) -> str:
+    """Say that the tools changed."""
+    await ctx.notify_tools_changed()
+
+    return "Said."
+
+
+async def change_prompts(ctx: Ctx) -> str:
+    """Say that the prompts changed."""
+    await ctx.notify_prompts_changed()
+
+    return "Said."
+
+
 async def with_headers(
     region: Annotated[str, Field(json_schema_extra={"x-mcp-header": "Region"})] = "eu",
 ) -> str:
@@ -235,6 +249,8 @@ MODERN = {
     "test_missing_capability": needs_sampling,
     "test_logging_tool": quiet,
     "test_custom_headers": with_headers,
+    "test_trigger_tool_change": change_tools,
+    "test_trigger_prompt_change": change_prompts,
 }
 
 
