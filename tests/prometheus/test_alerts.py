@@ -141,10 +141,12 @@ async def test_a_limit_never_changes_the_counts(
 async def test_state_and_matchers_narrow_and_prometheus_judges_the_matchers(
     client: Client, prometheus: PretendedPrometheus
 ) -> None:
-    labels = [{"severity": "critical", "ns": "a"}, {"severity": "critical", "ns": "b"}]
-    prometheus.groups = [group(rule("X", *(alert("X", **one) for one in labels)))]
+    sent = {"alertname": "X", "alertstate": "firing", "severity": "critical", "ns": "b"}
+    prometheus.groups = [
+        group(rule("X", *(alert("X", ns=one, severity="critical") for one in ("a", "b"))))
+    ]
     prometheus.answers['ALERTS{severity="critical", ns=~"b|c"}'] = [
-        series("1", name="ALERTS", alertname="X", alertstate="firing", replica="r1", **labels[1])
+        series("1", name="ALERTS", replica="r1", **sent)
     ]
 
     found = await data_of(client, "prom_alerts", match='severity="critical", ns=~"b|c"')
@@ -170,7 +172,7 @@ async def test_without_rules_the_series_of_alerts_answer(
     assert "PAGE X firing\n  -  ns=a" in text
 
 
-AT_ALERTMANAGER = [
+AT_ALERTMANAGER: list[Json] = [
     {
         "labels": {"alertname": "Errors", "severity": "critical", "cluster": "eu"},
         "status": {"state": "suppressed", "silencedBy": ["s1"], "inhibitedBy": []},

@@ -1,0 +1,31 @@
+"""The server as a host runs it: a child spoken to over stdio."""
+
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+from mcp import StdioServerParameters
+from mcp.client import Client
+
+from jamie_lab import LabState
+
+
+@asynccontextmanager
+async def child(
+    lab: LabState, state: Path, mode: Literal["auto", "legacy"] = "auto"
+) -> AsyncGenerator[Client]:
+    """Run the server for the lab's Prometheus and Alertmanager."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "JAMIE_STATE_DIR": str(state),
+        "JAMIE_PROMETHEUS_URL": lab.prometheus.url,
+        "JAMIE_PROMETHEUS_ALERTMANAGER_URL": lab.alertmanager.url if lab.alertmanager else "",
+    }
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "jamie_prometheus"], env=environment
+    )
+    async with Client(command, mode=mode) as client:
+        yield client
