@@ -15,7 +15,7 @@ def complain(
     settings: type[BaseModel],
     layers: Sequence[tuple[str, dict[str, object]]],
 ) -> str:
-    """Describe every fault, one line each."""
+    """Describe every fault, one line each; a layer is its name and its settings."""
     return "\n".join(_sentence(fault, settings, layers) for fault in error.errors())
 
 

@@ -133,7 +133,8 @@ def load(flags: Mapping[str, object] | None = None, config: Path | None = None) 
     try:
         return _merged(given, layers)
     except ValidationError as exc:
-        raise ConfigError(complain(exc, HostSettings, layers)) from exc
+        flagged = [(f"--{name.replace('_', '-')}", {name: value}) for name, value in given.items()]
+        raise ConfigError(complain(exc, HostSettings, [*flagged, *layers])) from exc
     except SettingsError as exc:
         raise ConfigError(f"{exc}: expected JSON. Correct the JAMIE_ variable.") from exc
 

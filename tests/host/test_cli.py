@@ -19,7 +19,7 @@ def test_tools_lists_every_server_with_its_cost_and_the_broken_one_in_a_line(
     done = jamie("tools", files={"jamie.toml": shop_toml + BROKEN})
 
     assert done.returncode == 0, done.stderr
-    assert "shop: 10 tools, " in done.stdout
+    assert "shop: 11 tools, " in done.stdout
     assert " tokens (version 3.2.1, MCP 2026-07-28)" in done.stdout
     assert "  shop_echo   Say it again." in done.stdout
     assert "loki: not available: no-such-command-here was not found" in done.stdout
@@ -182,7 +182,7 @@ def test_mcp_config_files_are_read_beside_the_settings(jamie: Jamie, shop_toml: 
         files={"jamie.toml": shop_toml, "mcp.json": json.dumps({"mcpServers": {"other": entry}})},
     )
 
-    assert "shop: 10 tools" in done.stdout
+    assert "shop: 11 tools" in done.stdout
     assert 'other: not available: Connection closed; its last words: "bye"' in done.stdout
 
 

@@ -11,7 +11,7 @@ import time
 from typing import Annotated, Literal
 
 from mcp.server import MCPServer
-from mcp.server.mcpserver import Context
+from mcp.server.mcpserver import Context, Elicit, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
@@ -74,6 +74,17 @@ def build(name: str) -> MCPServer:
     async def shop_buy(item: str) -> str:
         """Buy an item."""
         return f"bought {item}"
+
+    async def consent(item: str, ctx: Context) -> Confirm | Elicit[Confirm]:
+        caps = ctx.client_capabilities
+        if caps and caps.elicitation is not None:
+            return Elicit(f"Sell the last {item}?", Confirm)
+        raise ToolError("this client cannot ask its user; start the shop with --confirm token")
+
+    @shop.tool(annotations=WRITES)
+    async def shop_sell(item: str, ok: Annotated[Confirm, Resolve(consent)]) -> str:
+        """Sell an item, after asking."""
+        return f"sold {item}" if ok.proceed else "kept"
 
     @shop.tool(annotations=WRITES)
     async def shop_burn() -> str:
