@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from jamie_base.errors import InvalidArgument
-from jamie_base.text import count
+from jamie_base.text import count, shorten
 from jamie_base.when import age, parse_time, to_seconds
 from jamie_prometheus.alertmanager import Delivery, SentAlert
 from jamie_prometheus.answers import Alert, BrokenRule, Silenced, figure
@@ -33,6 +33,7 @@ UNNAMED_SEVERITY = 2
 SEVERITY_LABELS = ("severity", "priority", "level")
 LATE_EVALUATIONS = 5
 LATE_SECONDS = 300.0
+LONGEST_ANNOTATION = 600
 
 _BELOW = re.compile(r"<=?\s*\S+\s*$")
 
@@ -192,13 +193,19 @@ def _alert(group: RuleGroup, rule: Rule, alert: RuleAlert) -> Alert:
         since=_time(alert.active_at, 0.0),
         value=figure(_number(alert.value)),
         unit=unit_of(rule.query),
-        summary=alert.annotations.get("summary", ""),
-        description=alert.annotations.get("description") or alert.annotations.get("message", ""),
-        runbook=alert.annotations.get("runbook_url", ""),
+        summary=_told(alert, "summary"),
+        description=_told(alert, "description", "message"),
+        runbook=_told(alert, "runbook_url"),
         expr=rule.query,
         hold=rule.duration,
         group=group.name,
     )
+
+
+def _told(alert: RuleAlert, *names: str) -> str:
+    text = next((alert.annotations[name] for name in names if alert.annotations.get(name)), "")
+
+    return shorten(text, LONGEST_ANNOTATION)
 
 
 def _handled(alert: Alert, sent: SentAlert, delivery: Delivery, now: float) -> Alert:

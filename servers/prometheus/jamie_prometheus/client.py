@@ -58,7 +58,7 @@ class Prometheus(HttpBackend):
     def __init__(self, source: PrometheusSource, *, name: str = "default") -> None:
         super().__init__(source, name=name)
         self._api = "/" + source.api_path.strip("/")
-        self._timeout = f"{source.timeout:g}s"
+        self._timeout = seconds(source.timeout)
         self._posts = True
         neighbour = source.alertmanager()
         self.alertmanager = Alertmanager(neighbour, name=name) if neighbour else None
@@ -79,7 +79,7 @@ class Prometheus(HttpBackend):
         """
         form = [
             ("query", promql),
-            ("time", instant(at)),
+            ("time", seconds(at)),
             ("limit", str(limit)),
             ("timeout", self._timeout),
         ]
@@ -99,7 +99,7 @@ class Prometheus(HttpBackend):
         form = [
             ("query", promql),
             *_within(period),
-            ("step", f"{step:g}"),
+            ("step", seconds(step)),
             ("limit", str(limit)),
             ("timeout", self._timeout),
         ]
@@ -151,7 +151,12 @@ class Prometheus(HttpBackend):
             return Features()
 
     async def search(self, name: str) -> list[str]:
-        """Search the metrics' names with the server's own likeness, the likest first."""
+        """Search the metrics' names with the server's own likeness, the likest first.
+
+        Raises:
+            BackendError: No answer, or not of the search API.
+
+        """
         params = [
             ("search[]", name),
             ("fuzz_alg", "jarowinkler"),
@@ -162,7 +167,7 @@ class Prometheus(HttpBackend):
         async with self.lines(
             f"{self._api}/search/metric_names", params, limit=SEARCH_BYTES
         ) as lines:
-            batches = [msgspec.json.decode(line, type=_Batch) async for line in lines if line]
+            batches = [self._batch(line) async for line in lines if line]
 
         return [one.name for batch in batches for one in batch.results]
 
@@ -211,6 +216,12 @@ class Prometheus(HttpBackend):
 
         return self._opened_up(self.decode(reply, answer))
 
+    def _batch(self, line: bytes) -> "_Batch":
+        try:
+            return msgspec.json.decode(line, type=_Batch)
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise BackendError(f"{self.who} answered a search with other than names.") from exc
+
     def _opened_up(self, envelope: Envelope[T]) -> Answer[T]:
         if envelope.data is not None:
             return Answer(envelope.data, envelope.warnings, envelope.infos)
@@ -234,13 +245,13 @@ class _Batch(msgspec.Struct, frozen=True):
     results: tuple[_Named, ...] = ()
 
 
-def instant(seconds: float) -> str:
-    """Write epoch seconds to the millisecond, as Prometheus keeps them."""
-    return f"{seconds:.3f}"
+def seconds(number: float) -> str:
+    """Write an instant or a duration in seconds to the millisecond, as Prometheus keeps them."""
+    return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
 def _within(period: Period) -> Pairs:
-    return [("start", instant(period.start)), ("end", instant(period.end))]
+    return [("start", seconds(period.start)), ("end", seconds(period.end))]
 
 
 def _refusal(body: bytes) -> _Refusal | None:

@@ -14,7 +14,7 @@ from jamie_prometheus.concurrency import gather
 from jamie_prometheus.promql import label, matcher, selector
 from jamie_prometheus.structure import Condition, Matcher, Selector, Structure
 from jamie_prometheus.surroundings import UNTOLD, count_of
-from jamie_prometheus.wire import Matrix, Vector
+from jamie_prometheus.wire import Matrix, Vector, number
 from jamie_signals.similar import nearest
 from jamie_signals.units import humanise, unit_of
 
@@ -113,13 +113,23 @@ async def _last_seen(prometheus: Prometheus, metric: str, at: float) -> float | 
 
 
 async def _names_like(prometheus: Prometheus, metric: str, at: float) -> list[str]:
-    day = Period(at - DAY_SECONDS, at)
-    if (await prometheus.features()).api.get("search"):
-        names = await prometheus.search(metric)
-    else:
+    names = await _searched(prometheus, metric)
+    if not names:
+        day = Period(at - DAY_SECONDS, at)
         names = await prometheus.values("__name__", day, limit=MOST_NAMES)
 
     return nearest(metric, (name for name in names if name != metric))
+
+
+async def _searched(prometheus: Prometheus, metric: str) -> list[str]:
+    """Let the server search where it can; nothing where it cannot."""
+    if not (await prometheus.features()).api.get("search"):
+        return []
+
+    try:
+        return await prometheus.search(metric)
+    except UNTOLD:
+        return []
 
 
 async def _excluded(prometheus: Prometheus, one: Selector, period: Period) -> str:
@@ -203,7 +213,7 @@ async def _one(prometheus: Prometheus, expression: str, at: float) -> float | No
     series = answer.data.result if isinstance(answer.data, Vector) else ()
     value = series[0].value if series else None
 
-    return float(value[1]) if value else None
+    return number(value[1]) if value else None
 
 
 def _combined(structure: Structure, looked: Sequence[Missing]) -> str:

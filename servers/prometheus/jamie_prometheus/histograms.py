@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from jamie_prometheus.answers import Histogram, figure
-from jamie_prometheus.wire import WireHistogram
+from jamie_prometheus.wire import WireHistogram, number
 
 QUANTILES = (0.5, 0.9, 0.99)
 
@@ -21,8 +21,10 @@ class Bucket(msgspec.Struct, frozen=True):
 
 def digest(wire: WireHistogram) -> Histogram:
     """Reduce a histogram's sample to count, sum, mean and quantiles."""
-    count, total = float(wire.count), float(wire.sum)
-    buckets = [Bucket(float(b[1]), float(b[2]), float(b[3])) for b in wire.buckets]
+    count, total = number(wire.count), number(wire.sum)
+    buckets = [
+        Bucket(number(left), number(right), number(held)) for _, left, right, held in wire.buckets
+    ]
     p50, p90, p99 = (quantile(share, buckets) for share in QUANTILES)
 
     return Histogram(

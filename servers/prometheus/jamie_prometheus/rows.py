@@ -9,7 +9,7 @@ from jamie_prometheus.client import Period
 from jamie_prometheus.histograms import digest
 from jamie_prometheus.promql import exactly
 from jamie_prometheus.structure import Structure
-from jamie_prometheus.wire import Matrix, Metadata, Scalar, String, Vector, WireSeries
+from jamie_prometheus.wire import Matrix, Metadata, Scalar, String, Vector, WireSeries, number
 from jamie_signals.series import (
     Point,
     Series,
@@ -60,7 +60,7 @@ def row(series: WireSeries, unit: Unit) -> Row:
         histogram = digest(series.histogram[1])
         return Row(series.metric, histogram.mean, observed(named), histogram=histogram)
 
-    return Row(series.metric, figure(float(series.value[1] if series.value else "NaN")), named)
+    return Row(series.metric, figure(number(series.value[1]) if series.value else math.nan), named)
 
 
 def range_row(series: Series, summary: Summary, unit: Unit, period: Period) -> RangeRow:
@@ -170,7 +170,7 @@ def result_rows(result: Vector | Matrix | Scalar | String, unit: Unit) -> list[R
         case Vector() | Matrix():
             return [row(series, unit) for series in result.result]
         case Scalar():
-            return [Row({}, figure(float(result.result[1])), unit)]
+            return [Row({}, figure(number(result.result[1])), unit)]
         case String():
             return []
 

@@ -16,7 +16,7 @@ from jamie_prometheus.concurrency import gather
 from jamie_prometheus.lint import RATES, hints
 from jamie_prometheus.promql import counted, exactly, selector
 from jamie_prometheus.structure import Selector, Structure
-from jamie_prometheus.wire import Matrix, Metadata, Vector
+from jamie_prometheus.wire import Matrix, Metadata, Vector, number
 from jamie_signals.units import Unit, unit_of
 
 INTERVAL_WINDOW_SECONDS = 900.0
@@ -98,7 +98,7 @@ async def count_of(prometheus: Prometheus, expression: str, at: float) -> int:
     series = answer.data.result if isinstance(answer.data, Vector) else ()
     value = series[0].value if series else None
 
-    return round(float(value[1])) if value else 0
+    return round(number(value[1])) if value else 0
 
 
 async def roughly_count(prometheus: Prometheus, expression: str, at: float) -> int:

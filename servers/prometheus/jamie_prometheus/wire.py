@@ -1,9 +1,10 @@
 """The API's replies as they come over the wire, and what we make of them."""
 
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
+from jamie_base.errors import BackendError
 from jamie_signals.series import HistogramPoint, Point, Series
 
 T = TypeVar("T")
@@ -34,7 +35,8 @@ class WireSeries(msgspec.Struct, frozen=True):
             self.metric,
             tuple(map(_point, self.values)),
             tuple(
-                HistogramPoint(at, float(one.count), float(one.sum)) for at, one in self.histograms
+                HistogramPoint(at, number(one.count), number(one.sum))
+                for at, one in self.histograms
             ),
         )
 
@@ -145,9 +147,18 @@ class RuleGroups(msgspec.Struct, frozen=True):
     groups: tuple[RuleGroup, ...] = ()
 
 
-Found = dict[str, Any]
-"""A line of the search API; its shape differs by line."""
+def number(text: str) -> float:
+    """Read a figure as Prometheus writes it.
+
+    Raises:
+        BackendError: It is none.
+
+    """
+    try:
+        return float(text)
+    except ValueError as exc:
+        raise BackendError(f"The backend answered {text[:40]!r} where a number belongs.") from exc
 
 
 def _point(moment: Moment) -> Point:
-    return moment[0], float(moment[1])
+    return moment[0], number(moment[1])
