@@ -1,11 +1,11 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytest
 from mcp import Client
-from mcp.types import CallToolResult, TextContent
+from mcp.types import CallToolResult, RequestParamsMeta, TextContent
 from pytest_httpx import HTTPXMock
 
 from jamie_base.call import DATA_KEY
@@ -41,11 +41,8 @@ async def connect(tmp_path: Path, config: Path) -> AsyncGenerator[Connect]:
     async with AsyncExitStack() as stack:
 
         async def connect(mode: Mode = "auto", **settings: Any) -> Client:
-            given: dict[str, Any] = {
-                "kubeconfig": str(config),
-                "state_dir": tmp_path / "state",
-                **settings,
-            }
+            ours: dict[str, Any] = {"kubeconfig": str(config), "state_dir": tmp_path / "state"}
+            given = {**ours, **settings}
             client = Client(build(Settings(**given)), mode=mode)
             return await stack.enter_async_context(client)
 
@@ -54,11 +51,13 @@ async def connect(tmp_path: Path, config: Path) -> AsyncGenerator[Connect]:
 
 @pytest.fixture
 def ask(connect: Connect) -> Ask:
-    """Call a tool and return its text; an error is text too, marked."""
+    """Call a tool of one server and return its text; an error is text too, marked."""
+    clients: list[Client] = []
 
     async def ask(tool: str, **arguments: Any) -> str:
-        result = await (await connect()).call_tool(tool, arguments)
-        return text_of(result)
+        if not clients:
+            clients.append(await connect())
+        return text_of(await clients[0].call_tool(tool, arguments))
 
     return ask
 
@@ -70,4 +69,4 @@ def text_of(result: CallToolResult) -> str:
     return f"error: {part.text}" if result.is_error else part.text
 
 
-WITH_DATA: dict[str, Any] = {DATA_KEY: True}
+WITH_DATA = cast("RequestParamsMeta", {DATA_KEY: True})

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.kubernetes.conftest import Ask, Connect, text_of
-from tests.kubernetes.wire import Api, kubeconfig, status
+from tests.kubernetes.wire import Api, kubeconfig, loads, save, status
 
 V1 = "client.authentication.k8s.io/v1"
 
@@ -154,7 +154,7 @@ async def test_an_expired_token_is_fetched_again_and_one_that_holds_is_not(
 
 
 async def test_a_plugin_learns_what_it_is_asked_for(
-    ask: Ask, plugin: Callable[..., Path], config: Path, tmp_path: Path
+    ask: Ask, plugin: Callable[..., Path], api: Api, config: Path, tmp_path: Path
 ) -> None:
     plugin(
         f'printf %s "$KUBERNETES_EXEC_INFO" > {tmp_path}/info\n'
@@ -163,7 +163,7 @@ async def test_a_plugin_learns_what_it_is_asked_for(
         env=[{"name": "REGION", "value": "eu"}],
         provideClusterInfo=True,
     )
-    written = json.loads(config.read_text())
+    written = loads(config)
     written["clusters"][0]["cluster"]["extensions"] = [
         {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "x"}}
     ]
@@ -226,15 +226,13 @@ async def test_a_hanging_plugin_is_stopped_with_its_children(
     assert "gave no answer within 0.5 s and was stopped; it said: open https://login" in answer
     assert time.monotonic() - started < 5
     with anyio.fail_after(5):
-        while Path(f"/proc/{(tmp_path / 'child').read_text().strip()}/fd").exists() and alive(
-            int((tmp_path / "child").read_text())
-        ):
+        while alive(tmp_path / "child"):
             await anyio.lowlevel.checkpoint()
 
 
-def alive(process: int) -> bool:
-    """Tell whether a process runs; a zombie nobody waited for does not."""
-    state = Path(f"/proc/{process}/stat")
+def alive(pid_file: Path) -> bool:
+    """Tell whether the process named in a file runs; a zombie nobody waited for does not."""
+    state = Path(f"/proc/{pid_file.read_text().strip()}/stat")
     return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 

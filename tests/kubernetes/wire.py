@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,6 @@ from urllib.parse import unquote
 import httpx
 
 Json = dict[str, Any]
-
-NOW = datetime.now(UTC)
 
 RESOURCES = {
     "pods": "/api/v1",
@@ -30,7 +29,7 @@ RESOURCES = {
 
 def ago(**past: float) -> str:
     """An instant in the past, as the API writes it."""
-    return (NOW - timedelta(**past)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.now(UTC) - timedelta(**past)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def meta(name: str, namespace: str = "", owner: str = "", **fields: Any) -> Json:
@@ -157,7 +156,7 @@ def workload(
 def event(
     reason: str, about: str, message: str = "", namespace: str = "shop", **fields: Any
 ) -> Json:
-    """An event of the older form about `Kind/name`, seen for the last time a minute ago."""
+    """An event of the older form about `Kind/name`, seen for the last time two minutes ago."""
     kind, _, name = about.partition("/")
     return {
         "metadata": meta(f"{name}.{reason}", namespace),
@@ -167,7 +166,7 @@ def event(
         "message": message or f"{reason} happened",
         "count": 1,
         "firstTimestamp": ago(minutes=20),
-        "lastTimestamp": ago(minutes=1),
+        "lastTimestamp": ago(minutes=2),
         **fields,
     }
 
@@ -190,6 +189,7 @@ class Api:
         self.denied: set[str] = set()
         self.routes: dict[str, httpx.Response] = {"/readyz": httpx.Response(200, text="ok")}
         self.routes["/version"] = httpx.Response(200, json={"gitVersion": "v1.37.2"})
+        self.reviews: Callable[[httpx.Request], httpx.Response] | None = None
         self.requests: list[httpx.Request] = []
         self.page = 1000
 
@@ -198,6 +198,8 @@ class Api:
         path = unquote(request.url.path)
         if path in self.routes:
             return self.routes[path]
+        if request.method == "POST" and self.reviews:
+            return self.reviews(request)
 
         found = re.fullmatch(
             r"(/api/v1|/apis/[\w.]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?(?:/(log))?",
@@ -283,6 +285,11 @@ def kubeconfig(server: str = "http://cluster", **user: Any) -> Json:
 def save(path: Path, config: Json | str) -> None:
     """Write a file, a kubeconfig given as data included."""
     path.write_text(config if isinstance(config, str) else dumps(config))
+
+
+def loads(path: Path) -> Json:
+    """Read back what `save` wrote."""
+    return json.loads(path.read_text())
 
 
 def dumps(config: Json) -> str:

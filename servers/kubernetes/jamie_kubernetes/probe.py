@@ -25,7 +25,8 @@ class _Need(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         name = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
-        return f"{self.verb} {name}"
+        group = f".{self.group}" if "." in self.group else ""
+        return f"{self.verb} {name}{group}"
 
 
 NEEDS = (

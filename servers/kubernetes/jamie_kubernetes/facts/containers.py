@@ -28,16 +28,20 @@ def containers_in(pods: Iterable[Pod]) -> list[str]:
 
 def chosen(pods: Sequence[Pod], container: str, now_ns: int, *, previous: bool) -> list[Source]:
     """Choose what to read: the sick pods first, then the newest; without a name all that run."""
-    several_pods = len(pods) > 1
-    several = len({status.name for pod in pods for status in pod.status.container_statuses}) > 1
-    found: list[Source] = []
-    for pod in sorted(pods, key=lambda one: _rank(one, now_ns)):
-        for status in _wanted(pod, container):
-            label = _label(pod, status, pods=several_pods, containers=several or bool(container))
-            missing = _missing(status, previous=previous)
-            found.append(
-                Source(pod.metadata.namespace, pod.metadata.name, status.name, label, missing)
-            )
+    ranked = sorted(pods, key=lambda one: _rank(one, now_ns))
+    wanted = [(pod, status) for pod in ranked for status in _wanted(pod, container)]
+    several = len({status.name for _, status in wanted}) > 1
+    inits = any(status in pod.status.init_container_statuses for pod, status in wanted)
+    found = [
+        Source(
+            namespace=pod.metadata.namespace,
+            pod=pod.metadata.name,
+            container=status.name,
+            label=_label(pod, status, pods=len(pods) > 1, containers=several or inits),
+            missing=_missing(status, previous=previous),
+        )
+        for pod, status in wanted
+    ]
 
     # Those with nothing to read would take the place of those that have.
     return sorted(found, key=lambda one: bool(one.missing))

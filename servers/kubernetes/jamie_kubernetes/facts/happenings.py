@@ -71,10 +71,10 @@ class EventTally:
         return sorted(found, key=rank)
 
 
-def rank(group: EventGroup) -> tuple[bool, int, str, str, str, str]:
+def rank(group: EventGroup) -> tuple[int, int, str, str, str, str]:
     """Order groups: warnings first, then the most frequent; unique for each group."""
     return (
-        group.type == "Normal",
+        int(group.type == "Normal"),
         -group.count,
         group.namespace,
         group.owner,

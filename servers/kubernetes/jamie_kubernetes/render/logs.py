@@ -19,7 +19,7 @@ def logs(data: LogReport) -> str:
     lines = [_head(data), *_silent(data.sources)]
     single = len(data.sources) == 1
     shown = [_line(one, data.now_ns, single=single) for one in data.lines]
-    source = f"the logs {data.target}".replace("the logs of", "logs of")
+    source = f"logs {data.target}"
     if data.patterns:
         patterns = [_pattern(one, data, single=single) for one in data.patterns]
         lines += block(f"{source}, grouped", patterns, PATTERNS_BYTES, "grep or level narrows")

@@ -21,7 +21,7 @@ from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, Since, to
 About = Annotated[
     str,
     Field(
-        description="Only its events and its children's: deploy/web, pod/web-0, node/n1, pvc/data.",
+        description="Its events and its children's: deploy/web, pod/web-0, node/n1, pvc/data.",
         max_length=300,
     ),
 ]
@@ -39,7 +39,7 @@ async def k8s_events(
     limit: Limit = 40,
     cursor: Cursor = "",
 ) -> EventList:
-    """Show events grouped by reason and owner, with count, first and last time, worst first."""
+    """Show events by reason and owner: count, first, last and words, worst first."""
     now_ns = time.time_ns()
     asked = window(since, now=now_ns / 1e9)
     await check_namespace(cluster, namespace)

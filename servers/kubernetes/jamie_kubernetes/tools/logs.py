@@ -71,7 +71,7 @@ async def k8s_logs(
     grep: Grep = "",
     level: LevelName = "any",
 ) -> LogReport:
-    """Show logs of a pod, a workload's pods together, or a selector, merged in time order.
+    """Show logs of a pod, or of a workload's or selector's pods, in time order.
 
     Few entries are shown whole; many are grouped into patterns with counts, errors first, and the
     newest lines. Stack traces are folded.
@@ -143,7 +143,7 @@ async def _sources(
     found = chosen(pods, container, time.time_ns(), previous=previous)
     if not found and container:
         raise InvalidArgument(
-            f"No container {container!r} in {count('pod', len(pods))} {scope.words}."
+            f"No container {container!r} {scope.words}."
             f"{alternatives(container, containers_in(pods))}"
         )
 

@@ -37,7 +37,7 @@ GROUPS_KEPT = 200
 class _Asked:
     """The parts of an overview while they come in."""
 
-    there: Part[None]
+    there: Part[None] | None
     version: Part[str]
     api: Part[str]
     nodes: Part[NodeTally] | None
@@ -57,7 +57,9 @@ async def k8s_overview(cluster: Backend, namespace: Namespace = "") -> Overview:
     now_ns = time.time_ns()
     parts = Parts(cluster, namespace)
     asked = _Asked(
-        there=parts.plan("namespace", partial(check_namespace, cluster, namespace)),
+        there=parts.plan("namespace", partial(check_namespace, cluster, namespace))
+        if namespace
+        else None,
         version=parts.plan("version", cluster.version),
         api=parts.plan("API server", partial(_health, cluster)),
         nodes=None if namespace else parts.plan("nodes", partial(_nodes, cluster)),
@@ -78,7 +80,7 @@ async def k8s_overview(cluster: Backend, namespace: Namespace = "") -> Overview:
 
 
 def _answer(parts: Parts, asked: _Asked, now_ns: Nanoseconds) -> Overview:
-    if isinstance(asked.there.error, NotFound):
+    if asked.there and isinstance(asked.there.error, NotFound):
         raise asked.there.error
 
     gaps = parts.gaps()
@@ -152,6 +154,6 @@ async def _usage(cluster: Cluster, namespace: str) -> Usage | str:
         return NO_METRICS
     except Unreachable as exc:
         # Only the aggregated API answers 503 while the API server itself is there.
-        if "503" not in str(exc):
+        if "answered 503" not in str(exc):
             raise
         return "metrics API installed but not answering"

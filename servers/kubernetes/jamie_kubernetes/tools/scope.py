@@ -47,7 +47,6 @@ async def scope_of(
     await check_namespace(cluster, namespace)
     base = await _of_workload(cluster, namespace, workload) if workload else Scope("", namespace)
     on = await _node_named(cluster, node) if node else ""
-    labels = ",".join(part for part in (base.labels, selector.strip()) if part)
     said = [
         base.words,
         f"matching {selector.strip()}" if selector.strip() else "",
@@ -57,10 +56,14 @@ async def scope_of(
     return Scope(
         words=" ".join(part for part in said if part),
         namespace=base.namespace,
-        labels=labels,
-        fields=f"spec.nodeName={on}" if on else "",
+        labels=_joined(base.labels, selector.strip()),
+        fields=_joined(base.fields, f"spec.nodeName={on}" if on else ""),
         owner=base.owner,
     )
+
+
+def _joined(*selectors: str) -> str:
+    return ",".join(part for part in selectors if part)
 
 
 async def pods_of(cluster: Cluster, scope: Scope) -> list[Pod]:
@@ -87,7 +90,7 @@ async def _of_workload(cluster: Cluster, namespace: str, workload: str) -> Scope
     kind, _ = split(workload)
     target = await find(cluster, workload, namespace, RUNS_PODS)
     if kind is PODS:
-        return Scope(str(target), target.namespace, fields=f"metadata.name={target.name}")
+        return Scope(f"of {target}", target.namespace, fields=f"metadata.name={target.name}")
 
     by_owner = target.kind not in (REPLICA_SETS, SERVICES)
     return Scope(

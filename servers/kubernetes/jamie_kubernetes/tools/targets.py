@@ -13,7 +13,6 @@ from jamie_kubernetes.client.kinds import (
     DAEMON_SETS,
     DEPLOYMENTS,
     JOBS,
-    PODS,
     REPLICA_SETS,
     SERVICES,
     STATEFUL_SETS,
@@ -157,22 +156,20 @@ async def _exists(cluster: Cluster, kind: Kind, name: str, namespace: str) -> bo
 async def _missing(cluster: Cluster, kinds: Sequence[Kind], name: str, namespace: str) -> str:
     where = f"in namespace {namespace!r}" if namespace else "in any namespace we may see"
     what = f"{kinds[0].short}/{name}" if len(kinds) == 1 else f"pod or workload {name!r}"
-    existing: list[str] = []
-    for kind in kinds:
-        existing += await _names(cluster, kind, namespace, prefixed=len(kinds) > 1)
+    found = {kind: await _names(cluster, kind, namespace) for kind in kinds}
+    near = nearest(name, {one for names in found.values() for one in names})
+    if len(kinds) == 1 or not near:
+        offer = alternatives(name, [one for names in found.values() for one in names])
+        return f"There is no {what} {where}.{offer}"
 
-    wanted = name if len(kinds) == 1 else f"{PODS.short}/{name}"
-    near = nearest(wanted, existing) or nearest(name, existing)
-    offer = did_you_mean(near) if near else alternatives(name, existing)
-
-    return f"There is no {what} {where}.{offer}"
+    full = [f"{kind.short}/{one}" for one in near for kind in kinds if one in found[kind]]
+    return f"There is no {what} {where}.{did_you_mean(full[:3])}"
 
 
-async def _names(cluster: Cluster, kind: Kind, namespace: str, *, prefixed: bool) -> list[str]:
+async def _names(cluster: Cluster, kind: Kind, namespace: str) -> set[str]:
     try:
         found = await cluster.all(Listing(kind, namespace), Named)
     except BackendError:
-        return []
+        return set()
 
-    start = f"{kind.short}/" if prefixed else ""
-    return [f"{start}{one.metadata.name}" for one in found]
+    return {one.metadata.name for one in found}

@@ -15,12 +15,10 @@ Namespace = Annotated[str, Field(description="Namespace; empty: all.", max_lengt
 Home = Annotated[
     str,
     Field(
-        description="Namespace; empty: the context's own, then wherever the name exists.",
+        description="Namespace; empty: where the name exists.",
         max_length=63,
     ),
 ]
-Selector = Annotated[
-    str, Field(description="Label selector, e.g. app=web,tier!=cache.", max_length=1000)
-]
+Selector = Annotated[str, Field(description="Labels, e.g. app=web,tier!=db.", max_length=1000)]
 Cursor = Annotated[str, Field(description="From the last answer, to go on.", max_length=2000)]
 Since = Annotated[str, Field(description="How far back: 15m, 2h, now-1d, RFC 3339.", max_length=64)]
