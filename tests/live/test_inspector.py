@@ -20,7 +20,7 @@ TOOL_ERROR = 5
 
 CALLS = {
     "kubernetes": ("k8s_pods", {"status": "all"}, "shop"),
-    "prometheus": ("prom_query", {"promql": "count(up)"}, "count(up)"),
+    "prometheus": ("prom_query", {"promql": "vector(42)"}, "42 "),
     "loki": ("loki_labels", {"label": "namespace"}, "shop"),
 }
 

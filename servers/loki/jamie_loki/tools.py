@@ -21,7 +21,9 @@ Query = Annotated[
 Start = Annotated[str, Field(description="1h, now-1h, 2026-05-01T14:00:00Z or epoch")]
 End = Annotated[str, Field(description="Same forms as start.")]
 Cursor = Annotated[str, Field(description="From an earlier answer, to go on.")]
-Direction = Literal["newest", "oldest"]
+Namespace = Annotated[str, Field(description="One namespace; all by default.")]
+Service = Annotated[str, Field(description="One service; all by default.")]
+Direction = Annotated[Literal["newest", "oldest"], Field(description="Which come first.")]
 Lines = Annotated[int, Field(description="Lines, or series of metric LogQL.", ge=1, le=1_000)]
 Rows = Annotated[int, Field(description="Rows at most.", ge=1, le=200)]
 Services = Annotated[int, Field(description="Services at most.", ge=1, le=30)]
@@ -33,8 +35,8 @@ Label = Annotated[str, Field(description="List this label's values instead.")]
 async def loki_errors(
     loki: Backend,
     selector: Selector = "",
-    namespace: str = "",
-    service: str = "",
+    namespace: Namespace = "",
+    service: Service = "",
     start: Start = "1h",
     end: End = "now",
     limit: Services = 10,
