@@ -42,7 +42,8 @@ def refusal(status: int, kind: str, words: str) -> httpx.Response:
 
 @dataclass
 class PretendedPrometheus:
-    """`answers` and `ranges` are by query, `refusals` by a part of it or of the path."""
+    """`answers` and `ranges` are by query, `refusals` by a part of it or of the path;
+    before `since` there is nothing."""
 
     answers: dict[str, list[Json]] = field(default_factory=dict[str, list[Json]])
     ranges: dict[str, list[Json]] = field(default_factory=dict[str, list[Json]])
@@ -53,6 +54,7 @@ class PretendedPrometheus:
     metadata: dict[str, str] = field(default_factory=dict[str, str])
     groups: list[Json] = field(default_factory=list[Json])
     refusals: dict[str, httpx.Response] = field(default_factory=dict[str, httpx.Response])
+    since: float = 0.0
     asked: list[httpx.Request] = field(default_factory=list[httpx.Request])
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -62,6 +64,9 @@ class PretendedPrometheus:
         for text, refused in self.refusals.items():
             if text in f"{request.method} {request.url.path} {query}":
                 return refused
+
+        if float(params.get("time", params.get("end", ["inf"]))[0]) < self.since:
+            return success({"resultType": "vector", "result": []} if "time" in params else [])
 
         path = request.url.path.partition("/api/v1/")[2]
         match path.split("/"):

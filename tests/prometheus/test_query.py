@@ -488,3 +488,37 @@ async def test_a_search_that_answers_nonsense_falls_back_to_the_list_of_names(
     text = await ask(client, "prom_query", promql="http_reqests_total")
 
     assert "Did you mean 'http_requests_total'?" in text
+
+
+async def test_a_time_before_the_first_sample_is_not_called_a_missing_metric(
+    client: Client, prometheus: PretendedPrometheus
+) -> None:
+    then = "2020-01-01T00:00:00Z"
+    prometheus.metrics = {"up": [{"job": "a"}]}
+    prometheus.since = time.time() - 60
+
+    text = await ask(client, "prom_query", promql="up", time=then)
+
+    assert body(text) == [
+        "up has series now, none at that time or in the 24 h before:"
+        " it is younger, or samples are not kept so long."
+    ]
+
+
+async def test_absent_answers_nothing_where_there_is_something(
+    client: Client, prometheus: PretendedPrometheus
+) -> None:
+    prometheus.metrics = {"up": [{"job": "a"}, {"job": "b"}]}
+    prometheus.answers["absent(up)"] = []
+
+    text = await ask(client, "prom_query", promql="absent(up)")
+
+    assert body(text) == ["absent() answers nothing where there are series: up has 2."]
+
+
+async def test_a_time_ahead_is_called_that(client: Client, prometheus: PretendedPrometheus) -> None:
+    prometheus.answers["up"] = []
+
+    assert body(await ask(client, "prom_query", promql="up", time="now+1h")) == [
+        "That time lies ahead."
+    ]

@@ -1,5 +1,6 @@
 """Why a query answers nothing: which metric, label or condition leaves no series."""
 
+import time as clock
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -53,6 +54,8 @@ async def diagnose(
         return ("Its syntax is newer or longer than what can be looked into here.",)
     if not structure.selectors:
         return ()
+    if period.end > clock.time() + RECENT_SECONDS:
+        return ("That time lies ahead.",)
 
     asked = structure.selectors[:MOST_SELECTORS]
     looked = await gather(*(partial(_examined, prometheus, one, period) for one in asked))
@@ -61,6 +64,9 @@ async def diagnose(
 
     if short := lint.empty_ranges(structure, intervals):
         return short
+    if structure.absence:
+        there = _having(structure, looked)
+        return (f"{structure.absence}() answers nothing where there are series: {there}.",)
     if structure.condition:
         return (await _unmet(prometheus, structure.condition, period.end),)
 
@@ -94,9 +100,18 @@ async def _absent(prometheus: Prometheus, metric: str, at: float) -> str:
             " time: its target is down, or no longer exposes it."
         )
 
-    names = await _names_like(prometheus, metric, at)
+    now = clock.time()
+    recent = now - at < RECENT_SECONDS
+    if not recent and await count_of(prometheus, selector(metric), now):
+        return (
+            f"{metric} has series now, none at that time or in the 24 h before:"
+            " it is younger, or samples are not kept so long."
+        )
 
-    return f"There is no metric {metric!r} here, now or in the last 24 h.{did_you_mean(names)}"
+    when = "now or in the last 24 h" if recent else "at that time, in the 24 h before or now"
+    names = await _names_like(prometheus, metric, now)
+
+    return f"There is no metric {metric!r} here, {when}.{did_you_mean(names)}"
 
 
 async def _last_seen(prometheus: Prometheus, metric: str, at: float) -> float | None:
@@ -217,14 +232,17 @@ async def _one(prometheus: Prometheus, expression: str, at: float) -> float | No
 
 
 def _combined(structure: Structure, looked: Sequence[Missing]) -> str:
-    parts = zip(structure.selectors, looked, strict=False)
-    having = join_words(
-        f"{one.metric or 'an unnamed selector'} ({count('series', missing.found, 'series')})"
-        for one, missing in parts
-    )
     return (
-        f"Every selector has series: {having}. What joins them leaves nothing: labels that differ,"
-        " a condition nobody meets, or a range that holds too few samples."
+        f"Every selector has series: {_having(structure, looked)}. What joins them leaves nothing:"
+        " labels that differ, a condition nobody meets, or a range that holds too few samples."
+    )
+
+
+def _having(structure: Structure, looked: Sequence[Missing]) -> str:
+    parts = zip(structure.selectors, looked, strict=False)
+
+    return join_words(
+        f"{one.metric or 'an unnamed selector'} has {missing.found:,}" for one, missing in parts
     )
 
 

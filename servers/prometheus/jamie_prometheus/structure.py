@@ -54,10 +54,15 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class Structure(msgspec.Struct, frozen=True):
-    """The selectors of a query, the condition around it, and whether a rate follows a sum."""
+    """The selectors of a query and what is notable around them.
+
+    `condition` filters the whole, `absence` is the function that asks whether there is nothing,
+    `bare` means a selector and nothing else.
+    """
 
     selectors: tuple[Selector, ...]
     condition: Condition | None = None
+    absence: str = ""
     summed_before_rate: bool = False
     bare: bool = False
 
@@ -82,6 +87,7 @@ def read(promql: str) -> Structure | None:
     return Structure(
         selectors=tuple(_selectors(root)),
         condition=_condition(top),
+        absence=_absence(top),
         summed_before_rate=any(_sums_before_rate(node) for node in _nodes(root)),
         bare=isinstance(top, parser.VectorSelector),
     )
@@ -165,6 +171,12 @@ def _condition(node: parser.Expr) -> Condition | None:
         return Condition(right, f"{left} {node.op} ...")
 
     return Condition(left, f"{node.op} {right}")
+
+
+def _absence(node: parser.Expr) -> str:
+    name = node.func.name if isinstance(node, parser.Call) else ""
+
+    return name if name in ("absent", "absent_over_time") else ""
 
 
 def _sums_before_rate(node: parser.Expr) -> bool:
