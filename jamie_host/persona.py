@@ -8,7 +8,7 @@ Persona = Literal["british", "plain"]
 OPENINGS = (
     "Right then, let's have a look.",
     "Right, I've had a butcher's.",
-    "Morning. Had a proper look for you.",
+    "Hello there. Had a proper look for you.",
     "Right you are. Here's the lay of the land.",
     "Let me see. Here's what we've got, mate.",
 )

@@ -34,7 +34,7 @@ def understand(question: str) -> Intent | None:
 
 
 def _cluster(question: str) -> list[Step]:
-    return [Step("kubernetes", "k8s_overview"), Step("prometheus", "prom_alerts")]
+    return [Step("kubernetes", "k8s_overview"), *_alerts(question)]
 
 
 def _pods(question: str) -> list[Step]:
@@ -42,7 +42,8 @@ def _pods(question: str) -> list[Step]:
 
 
 def _alerts(question: str) -> list[Step]:
-    return [Step("prometheus", "prom_alerts")]
+    # The brain groups them, so it wants them all.
+    return [Step("prometheus", "prom_alerts", {"limit": 200})]
 
 
 def _usage(question: str) -> list[Step]:
