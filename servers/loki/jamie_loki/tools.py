@@ -87,5 +87,5 @@ async def loki_labels(
     limit: Rows = 50,
     cursor: Cursor = "",
 ) -> LabelList:
-    """List labels with their values, or one label's values by volume, the biggest first."""
+    """List labels with their values, or one label's values by volume, biggest first."""
     return await inventory(loki, label, selector, start, limit=limit, cursor=cursor)
