@@ -1,0 +1,39 @@
+"""The server as a host runs it: a child process that speaks over stdio."""
+
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from mcp import Client, StdioServerParameters
+
+from tests.kubernetes.conftest import WITH_DATA, Mode, text_of
+from tests.kubernetes.wire import Json
+
+
+@asynccontextmanager
+async def child(
+    kubeconfig: str | Path, state: Path, mode: Mode = "auto", **environment: str
+) -> AsyncGenerator[Client]:
+    """Start the server with a kubeconfig, and connect to it."""
+    variables = {"KUBECONFIG": str(kubeconfig), "JAMIE_STATE_DIR": str(state), **environment}
+    command = StdioServerParameters(
+        command=sys.executable, args=["-m", "jamie_kubernetes"], env=variables
+    )
+    async with Client(command, mode=mode) as client:
+        yield client
+
+
+async def ask(client: Client, tool: str, **arguments: Any) -> str:
+    """Call a tool and return its text; an error is text too, marked."""
+    return text_of(await client.call_tool(tool, arguments))
+
+
+async def data_of(client: Client, tool: str, **arguments: Any) -> Json:
+    """Call a tool and return its data."""
+    result = await client.call_tool(tool, arguments, meta=WITH_DATA)
+    assert not result.is_error, result.content
+    assert result.structured_content is not None
+
+    return result.structured_content
