@@ -18,7 +18,9 @@ def alert_lines(found: Alerts) -> list[str]:
     """Say how many alerts fire, then each by name with what it is about and since when."""
     notes = [f"Could not check {gap}" for gap in found.gaps]
     if found.broken:
-        notes.append(f"{count(len(found.broken), 'alerting rule')} cannot be evaluated.")
+        names = joined(rule.name for rule in found.broken[:MOST_NAMES])
+        broken = count(len(found.broken), "alerting rule")
+        notes.append(f"{broken} cannot be evaluated: {names}.")
     real = _real(found)
     if not real:
         checked = f"{count(found.rules, 'rule')} checked" if found.rules else "none is defined"

@@ -107,6 +107,18 @@ class PodList(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
 
 
+class Silence(msgspec.Struct, frozen=True):
+    """By whom an alert is silenced."""
+
+    by: str = ""
+
+
+class BrokenRule(msgspec.Struct, frozen=True):
+    """An alerting rule that cannot be evaluated."""
+
+    name: str = ""
+
+
 class Alert(msgspec.Struct, frozen=True):
     """One alert; `since` is epoch seconds."""
 
@@ -115,7 +127,7 @@ class Alert(msgspec.Struct, frozen=True):
     labels: dict[str, str] = {}
     severity: str = ""
     since: float = 0.0
-    silenced: tuple[object, ...] = ()
+    silenced: tuple[Silence, ...] = ()
     inhibited: bool = False
 
 
@@ -127,7 +139,7 @@ class Alerts(msgspec.Struct, frozen=True):
     firing: int = 0
     pending: int = 0
     rules: int = 0
-    broken: tuple[object, ...] = ()
+    broken: tuple[BrokenRule, ...] = ()
     gaps: tuple[str, ...] = ()
 
 
