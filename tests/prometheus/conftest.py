@@ -1,3 +1,4 @@
+import os
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,15 @@ from jamie_prometheus.settings import Settings
 from tests.prometheus.pretend import PretendedPrometheus
 
 Build = Callable[..., MCPServer[Any]]
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(  # pyright: ignore[reportUnusedFunction]  # pytest uses it
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Keep out the variables of a shell that points at a lab."""
+    for name in [name for name in os.environ if name.startswith("JAMIE_PROMETHEUS_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -3,12 +3,13 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from jamie_prometheus.answers import Course, RangeRow, Rest, Row, Shift, figure
 from jamie_prometheus.client import Period
 from jamie_prometheus.histograms import digest
-from jamie_prometheus.promql import exactly
-from jamie_prometheus.structure import Structure
+from jamie_prometheus.promql import selector
+from jamie_prometheus.structure import Matcher, Structure
 from jamie_prometheus.wire import Matrix, Metadata, Scalar, String, Vector, WireSeries, number
 from jamie_signals.series import (
     Point,
@@ -104,12 +105,17 @@ def observed(unit: Unit) -> Unit:
 
 def unit_of_series(labels: Mapping[str, str], otherwise: Unit) -> Unit:
     """Tell the unit of one series: by its own name where it has kept it."""
-    if "__name__" not in labels:
-        return otherwise
-
-    own = unit_of(exactly(labels))
+    own = _unit_of_name(labels.get("__name__", ""), labels.get("resource", ""))
 
     return otherwise if own is Unit.NONE else own
+
+
+@lru_cache(maxsize=4_096)  # thousands of series share a few names
+def _unit_of_name(name: str, resource: str) -> Unit:
+    """Read a unit from a name and the label that tells the units of some metrics apart."""
+    matchers = (Matcher("resource", "=", resource),) if resource else ()
+
+    return unit_of(selector(name, matchers)) if name else Unit.NONE
 
 
 def common(labels: Sequence[Mapping[str, str]]) -> dict[str, str]:
@@ -128,16 +134,24 @@ def common(labels: Sequence[Mapping[str, str]]) -> dict[str, str]:
 
 def needless(labels: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     """Return the machine's own identifiers without which the series are still told apart."""
+    present = tuple(name for name in MACHINE_LABELS if any(name in one for one in labels))
+    if len(labels) < 2 or not present:
+        return ()
+    if _are_told_apart(labels, present):
+        return present
+
     dropped: tuple[str, ...] = ()
-    for name in MACHINE_LABELS:
-        if not any(name in one for one in labels):
-            continue
-        fewer = (*dropped, name)
-        left = {frozenset((k, v) for k, v in one.items() if k not in fewer) for one in labels}
-        if len(labels) > 1 and len(left) == len(labels):
-            dropped = fewer
+    for name in present:
+        if _are_told_apart(labels, (*dropped, name)):
+            dropped = (*dropped, name)
 
     return dropped
+
+
+def _are_told_apart(labels: Sequence[Mapping[str, str]], without: tuple[str, ...]) -> bool:
+    left = {frozenset((k, v) for k, v in one.items() if k not in without) for one in labels}
+
+    return len(left) == len(labels)
 
 
 def rest(rows: Sequence[Row]) -> Rest | None:

@@ -1,5 +1,6 @@
 """The API's replies as they come over the wire, and what we make of them."""
 
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -33,7 +34,7 @@ class WireSeries(msgspec.Struct, frozen=True):
         """Return it with numbers for texts."""
         return Series(
             self.metric,
-            tuple(map(_point, self.values)),
+            _points(self.values),
             tuple(
                 HistogramPoint(at, number(one.count), number(one.sum))
                 for at, one in self.histograms
@@ -160,5 +161,8 @@ def number(text: str) -> float:
         raise BackendError(f"The backend answered {text[:40]!r} where a number belongs.") from exc
 
 
-def _point(moment: Moment) -> Point:
-    return moment[0], number(moment[1])
+def _points(moments: Iterable[Moment]) -> tuple[Point, ...]:
+    try:
+        return tuple([(at, float(text)) for at, text in moments])
+    except ValueError as exc:
+        raise BackendError(f"The backend answered other than numbers ({exc}).") from exc

@@ -18,7 +18,6 @@ from jamie_prometheus.client import Period, Prometheus
 from jamie_prometheus.concurrency import while_asking
 from jamie_prometheus.diagnosis import RECENT_SECONDS, diagnose
 from jamie_prometheus.remarks import explained, remarks
-from jamie_prometheus.render.labels import labels_text
 from jamie_prometheus.render.query import query_answer, row_line
 from jamie_prometheus.structure import Structure, read
 from jamie_prometheus.surroundings import PATIENCE_SECONDS, Surroundings, surroundings_of
@@ -123,10 +122,10 @@ def _place(one: Row, *, unsaid: Collection[str], rare: float | None) -> SortKey:
     kind = 1 if ordinary else 0 if value > 0 else 2 if value < 0 else 3
     if value == rare:
         kind = 0
-    labels = labels_text(one.labels, unsaid)
-    digest = zlib.crc32(repr(sorted(one.labels.items())).encode())
+    labels = sorted(one.labels.items())
+    told = " ".join(text for name, text in labels if name not in unsaid)
 
-    return kind, -value if ordinary else 0.0, labels[:24], f"{digest:x}"
+    return kind, -value if ordinary else 0.0, told[:24], f"{zlib.crc32(repr(labels).encode()):x}"
 
 
 def _resumed(cursor: str) -> tuple[float, str]:
