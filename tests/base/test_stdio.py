@@ -130,7 +130,7 @@ def test_it_ends_when_nobody_reads_its_answers(tmp_path: Path, *, input_too: boo
         [sys.executable, str(SERVER)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "JAMIE_STATE_DIR": str(tmp_path)},
+        env={**os.environ, "JAMIE_STATE_DIR": str(tmp_path), "PYTHONUNBUFFERED": ""},
     )
     assert process.stdin
     assert process.stdout

@@ -6,6 +6,7 @@ import select
 import signal
 import sys
 import threading
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -16,14 +17,19 @@ GRACE_SECONDS = 0.5
 
 async def run(server: MCPServer[Any]) -> None:
     """Serve until stdin ends, stdout is closed or a signal says stop."""
-    done = threading.Event()
-    async with anyio.create_task_group() as group:
-        if sys.platform != "win32":
-            group.start_soon(_stop_on_signal, group.cancel_scope)
-            _watch(os.dup(1), done)
+    if sys.platform == "win32":
         await server.run_stdio_async()
-        done.set()
-        group.cancel_scope.cancel()
+        return
+
+    done = threading.Event()
+    # The receiver comes first: what `_watch` raises must find it.
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_stop_on_signal, signals, group.cancel_scope)
+            _watch(os.dup(1), done)
+            await server.run_stdio_async()
+            done.set()
+            group.cancel_scope.cancel()
 
 
 def quieten() -> None:
@@ -38,15 +44,14 @@ def quieten() -> None:
     os.close(wire)
 
 
-async def _stop_on_signal(scope: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
-            # Calls are cancelled and backends closed at once. The thread that reads stdin cannot
-            # be woken while the client keeps it open, so the process does not wait for it.
-            timer = threading.Timer(GRACE_SECONDS, _leave)
-            timer.daemon = True
-            timer.start()
-            scope.cancel()
+async def _stop_on_signal(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
+    async for _ in signals:
+        # Calls are cancelled and backends closed at once. The thread that reads stdin cannot be
+        # woken while the client keeps it open, so the process does not wait for it.
+        timer = threading.Timer(GRACE_SECONDS, _leave)
+        timer.daemon = True
+        timer.start()
+        scope.cancel()
 
 
 def _watch(wire: int, done: threading.Event) -> None:
