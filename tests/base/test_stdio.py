@@ -16,7 +16,7 @@ from anyio.abc import Process
 
 SERVER = Path(__file__).parents[1] / "conformance_server" / "server.py"
 
-ENDS_WITHIN_SECONDS = 3
+ENDS_WITHIN_SECONDS = 10
 
 INITIALIZE = {
     "method": "initialize",
