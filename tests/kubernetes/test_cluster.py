@@ -10,8 +10,10 @@ from pathlib import Path
 import anyio
 import anyio.abc
 import httpx
+import pytest
 from pytest_httpx import HTTPXMock
 
+from jamie_kubernetes.tools import lines, parts
 from tests.kubernetes.conftest import Ask, Connect, text_of
 from tests.kubernetes.wire import Api, kubeconfig, pod, save, status
 
@@ -144,3 +146,29 @@ async def test_logs_without_end_are_read_up_to_their_limit(connect: Connect, con
 
     assert "again and again" in answer
     assert sent < 60_000_000
+
+
+async def test_a_slow_part_is_a_gap_and_a_slow_pod_hides_no_other(
+    connect: Connect, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART_SECONDS", 0.3)
+    monkeypatch.setattr(lines, "CONTAINER_SECONDS", 0.3)
+
+    async def slow(stream: anyio.abc.SocketStream, request: bytes) -> None:
+        path = request.split()[1]
+        if b"/nodes" in path or b"web-1/log" in path:
+            await anyio.sleep_forever()
+        items = [pod(f"web-{n}", "default") for n in range(2)] if b"/pods" in path else []
+        body = json.dumps({"items": items}).encode()
+        await stream.send(HEAD + b"\r\n" + (b"hello" if b"/log" in path else body))
+
+    client = await connect()
+    async with server(slow) as url:
+        save(config, kubeconfig(url))
+        overview = text_of(await client.call_tool("k8s_overview", {}))
+        logs = text_of(await client.call_tool("k8s_logs", {"selector": "app=web"}))
+
+    assert "Missing: nodes: no answer within 0.3 s" in overview
+    assert "Pods: 2 in 1 namespace" in overview
+    assert "Nothing from web-1: no answer within 0.3 s" in logs
+    assert "web-0 | hello" in logs

@@ -1,5 +1,6 @@
 """Where the clusters are."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,10 +14,13 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 def _listed(value: object) -> object:
-    if isinstance(value, str) and not value.lstrip().startswith("["):
-        return [part.strip() for part in value.split(",") if part.strip()]
+    """Take `a,b` and `["a", "b"]` for a list."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
 
-    return value
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def _injected_url() -> str:

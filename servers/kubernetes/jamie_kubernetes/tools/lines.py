@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import anyio
 import msgspec
 
-from jamie_base.errors import BackendError, Denied
+from jamie_base.errors import BackendError, Denied, TimedOut
 from jamie_kubernetes.answers import LogSource
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.kinds import PODS
@@ -13,6 +13,10 @@ from jamie_kubernetes.facts.containers import Source
 from jamie_kubernetes.facts.loglines import Raw, raw
 
 AT_ONCE = 8
+
+CONTAINER_SECONDS = 10.0
+"""How long one container may take: a dead node must not hide the other pods."""
+
 LARGEST_BYTES = 4 * 1024 * 1024
 TOGETHER_BYTES = 16 * 1024 * 1024
 
@@ -70,10 +74,14 @@ async def _read(cluster: Cluster, source: Source, reading: Reading) -> Read:
         return Read(LogSource(source.label, 0, source.missing))
 
     try:
-        lines, cut = await _lines(cluster, source, reading, reading.tail)
-        if cut:
-            # The server cuts at the newest end, the one that matters: ask for the lines that fit.
-            lines, cut = await _lines(cluster, source, reading, max(1, len(lines) * 9 // 10))
+        with anyio.fail_after(CONTAINER_SECONDS):
+            lines, cut = await _lines(cluster, source, reading, reading.tail)
+            if cut:
+                # The server cuts at the newest end, the one that matters: ask for what fits.
+                lines, cut = await _lines(cluster, source, reading, max(1, len(lines) * 9 // 10))
+    except TimeoutError:
+        slow = TimedOut(f"no answer within {CONTAINER_SECONDS:g} s")
+        return Read(LogSource(source.label, 0, str(slow)), error=slow)
     except BackendError as exc:
         why = "not allowed to read" if isinstance(exc, Denied) else str(exc)
         return Read(LogSource(source.label, 0, why), error=exc)

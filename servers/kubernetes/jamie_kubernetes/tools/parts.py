@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 
 import anyio
 
-from jamie_base.errors import BackendError, Denied, NotFound, did_you_mean
+from jamie_base.errors import BackendError, Denied, NotFound, TimedOut, did_you_mean
 from jamie_kubernetes.answers import Gap
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
@@ -17,6 +17,9 @@ from jamie_signals.similar import nearest
 T = TypeVar("T")
 
 NAMES_LISTED = 12
+
+PART_SECONDS = 25.0
+"""How long a part may take, below the deadline of a call."""
 
 
 @dataclass
@@ -29,11 +32,14 @@ class Part(Generic[T]):
     error: BackendError | None = None
 
     async def fill(self) -> None:
-        """Get the value, or note why not."""
-        try:
-            self.value = await self.work()
-        except BackendError as exc:
-            self.error = exc
+        """Get the value, or note why not; a slow part must not take the others with it."""
+        with anyio.move_on_after(PART_SECONDS) as patience:
+            try:
+                self.value = await self.work()
+            except BackendError as exc:
+                self.error = exc
+        if patience.cancelled_caught:
+            self.error = TimedOut(f"no answer within {PART_SECONDS:g} s")
 
 
 @dataclass
