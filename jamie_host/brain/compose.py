@@ -14,17 +14,20 @@ Lines = Callable[[T], list[str]]
 
 
 def cluster(findings: Sequence[Finding]) -> Spoken:
-    """Answer how the cluster is doing: Kubernetes and alerts, then one closing sentence."""
-    about, firing = findings
+    """Answer how the cluster is doing: a section per source, then one closing sentence."""
+    about, firing, failing = findings
     overview, alerts = read(about.data, Overview), read(firing.data, Alerts)
+    errors = read(failing.data, LogErrors)
     well = overview is not None and clusters.is_well(overview)
     quiet = alerts is not None and alerting.is_quiet(alerts)
+    clean = errors is not None and logs.is_clean(errors)
     sections = [
         _section(about, _lines(about, Overview, clusters.overview_lines)),
         _section(firing, _lines(firing, Alerts, alerting.alert_lines)),
-        _closing(overview, well=well, quiet=quiet, asked=alerts is not None),
+        _section(failing, _lines(failing, LogErrors, logs.headlines)),
+        _closing(overview, well=well, quiet=quiet and clean, asked=bool(alerts or errors)),
     ]
-    return Spoken("\n\n".join(sections), calm=well and quiet)
+    return Spoken("\n\n".join(sections), calm=well and quiet and clean)
 
 
 def alerts(findings: Sequence[Finding]) -> Spoken:
@@ -68,7 +71,7 @@ def _closing(overview: Overview | None, *, well: bool, quiet: bool, asked: bool)
     if first:
         return f"In short: not all is well; look first at {first}."
     if overview and not quiet and asked:
-        return "In short: the cluster itself stands, but alerts are firing; look at those first."
+        return "In short: the cluster itself stands; look first at the alerts and errors above."
     return "In short: what could be checked is above; the rest is not known."
 
 

@@ -34,7 +34,7 @@ def understand(question: str) -> Intent | None:
 
 
 def _cluster(question: str) -> list[Step]:
-    return [Step("kubernetes", "k8s_overview"), *_alerts(question)]
+    return [Step("kubernetes", "k8s_overview"), *_alerts(question), *_errors(question)]
 
 
 def _pods(question: str) -> list[Step]:

@@ -9,23 +9,34 @@ NANO = 1e9
 
 def error_lines(found: LogErrors) -> list[str]:
     """Say how many errors, by service with what kind each, since when, and where to look first."""
-    window = f"the last {span(_seconds(found.end) - _seconds(found.start))}"
-    looked = f"{count(found.lines, 'line')} of {count(found.services_seen, 'service')} looked at"
-    if not found.lines:
-        return [f"There are no log lines at all in {window}: check that logs arrive in Loki."]
-    if not found.total:
-        return [f"No errors in the logs in {window} ({looked}).", *_notes(found)]
-    about = "about " if found.estimated else ""
-    services = found.hidden_services + len(found.services)
-    head = f"{about}{count(found.total, 'error')} in {window}, in {count(services, 'service')}"
+    if is_clean(found) or not found.lines:
+        return [f"{_head(found)}.", *_notes(found)]
     rows = [f"  {_row(one)}" for one in found.services[:MOST_SERVICES]]
-    unseen = found.services[MOST_SERVICES:]
-    return [f"{head} ({looked}):", *rows, *_rest(found, unseen), *_biggest(found), *_notes(found)]
+    rest = _rest(found, found.services[MOST_SERVICES:])
+    return [f"{_head(found)}:", *rows, *rest, *_biggest(found), *_notes(found)]
+
+
+def headlines(found: LogErrors) -> list[str]:
+    """Say how many errors there are, and which kind is the biggest since when."""
+    return [f"{_head(found)}.", *_biggest(found)[:1]]
 
 
 def is_clean(found: LogErrors) -> bool:
     """Tell whether there is nothing to look at."""
     return bool(found.lines) and not found.total
+
+
+def _head(found: LogErrors) -> str:
+    window = f"the last {span(_seconds(found.end) - _seconds(found.start))}"
+    looked = f"{count(found.lines, 'line')} of {count(found.services_seen, 'service')} looked at"
+    if not found.lines:
+        return f"There are no log lines at all in {window}: check that logs arrive in Loki"
+    if not found.total:
+        return f"No errors in the logs in {window} ({looked})"
+    about = "about " if found.estimated else ""
+    services = found.hidden_services + len(found.services)
+    errors = count(found.total, "error")
+    return f"{about}{errors} in {window}, in {count(services, 'service')} ({looked})"
 
 
 def _row(one: ServiceErrors) -> str:

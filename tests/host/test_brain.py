@@ -96,6 +96,7 @@ ERRORS: dict[str, Any] = {
     ],
     "warnings": {"total": 625},
 }
+NO_ERRORS: dict[str, Any] = {**ERRORS, "total": 0, "services": [], "warnings": {"total": 0}}
 
 
 def overview(**parts: Any) -> dict[str, Any]:
@@ -134,6 +135,7 @@ async def test_a_healthy_cluster_is_said_to_be_healthy(ask: Ask) -> None:
         {
             "k8s_overview": {"text": "-", "data": OVERVIEW},
             "prom_alerts": {"text": "-", "data": ALERTS},
+            "loki_errors": {"text": "-", "data": NO_ERRORS},
         },
     )
 
@@ -146,9 +148,12 @@ async def test_a_healthy_cluster_is_said_to_be_healthy(ask: Ask) -> None:
         "Metrics (Prometheus)",
         "No alerts firing (7 rules checked).",
         "",
+        "Logs (Loki)",
+        "No errors in the logs in the last hour (19,245 lines of 21 services looked at).",
+        "",
         "In short: all is well, nothing needs you.",
     ]
-    assert [call.tool for call in answer.calls] == ["k8s_overview", "prom_alerts"]
+    assert [call.tool for call in answer.calls] == ["k8s_overview", "prom_alerts", "loki_errors"]
 
 
 async def test_a_sick_cluster_names_what_is_sick(ask: Ask) -> None:
@@ -165,6 +170,7 @@ async def test_a_sick_cluster_names_what_is_sick(ask: Ask) -> None:
         {
             "k8s_overview": {"text": "-", "data": overview(pods=pods, nodes=nodes)},
             "prom_alerts": {"text": "-", "data": alerts},
+            "loki_errors": {"text": "-", "data": ERRORS},
         },
     )
 
