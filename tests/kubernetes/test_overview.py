@@ -254,3 +254,25 @@ async def test_a_hostile_part_is_a_gap_that_says_why(
 
     assert f"Missing: pods: Kubernetes 'lab' at http://cluster {words}" in answer
     assert "Nodes: 2 of 2 ready." in answer
+
+
+async def test_a_node_s_good_news_is_no_trouble(ask: Ask, healthy: Api) -> None:
+    voter, pressed = node("node-3"), node("node-4")
+    voter["status"]["conditions"].append(condition("EtcdIsVoter"))
+    pressed["status"]["conditions"].append(condition("DiskPressure"))
+    healthy.objects["nodes"] += [voter, pressed]
+
+    answer = await ask("k8s_overview")
+
+    assert "node-3" not in answer
+    assert "  node-4: DiskPressure for 60m" in answer
+
+
+async def test_what_a_foreign_controller_made_is_followed_by_its_pod(
+    ask: Ask, healthy: Api
+) -> None:
+    healthy.objects["pods"] = [crashing("web-abc", "Rollout/web")]
+
+    assert (await ask("k8s_overview")).endswith(
+        "Next: k8s_logs name=pod/web-abc previous=true namespace=shop"
+    )

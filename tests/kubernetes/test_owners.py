@@ -22,6 +22,7 @@ def owner(name: str, made_by: str) -> str:
         ("Job/import-20240101", "job/import-20240101"),
         ("Job/backup-29331840", "cronjob/backup"),
         ("Rollout/web", "Rollout/web"),
+        ("Node/control-1", "None"),
         ("", "None"),
     ],
 )

@@ -92,7 +92,9 @@ async def probe(cluster: Cluster) -> SourceStatus:
     try:
         access = cluster.access
     except BackendError as exc:
-        return SourceStatus("", "Kubernetes", "", False, error=str(exc), fix="Mend the kubeconfig.")
+        return SourceStatus(
+            cluster.name, "Kubernetes", "", False, error=str(exc), fix="Mend the kubeconfig."
+        )
 
     try:
         version = await cluster.version()

@@ -63,6 +63,7 @@ class Cluster:
     """One cluster, as one context reaches it."""
 
     def __init__(self, settings: Settings, context: str = "") -> None:
+        self.name = context or "default"
         self._settings = settings
         self._door = Door(settings, context)
         self._session: Session | None = None
@@ -84,8 +85,9 @@ class Cluster:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._session:
-            await self._session.aclose()
+        leaving, self._session = self._session, None
+        if leaving:
+            await leaving.aclose()
 
     async def get(self, path: str, answer: type[T], params: Pairs = ()) -> T:
         """Read one JSON answer.
@@ -196,7 +198,10 @@ class Cluster:
     async def _current(self) -> Session:
         access = self._door.access()
         if self._session is None or self._session.access != access:
-            await self.aclose()
-            self._session = Session(access, self._settings.timeout, self._settings.plugin_timeout)
+            # Put the new one in its place before waiting for the old one to close: others ask, too.
+            leaving, settings = self._session, self._settings
+            self._session = Session(access, settings.timeout, settings.plugin_timeout)
+            if leaving:
+                await leaving.aclose()
 
         return self._session

@@ -19,6 +19,7 @@ class Session:
         self._seconds = seconds
         self._credentials = credentials_of(access, plugin_seconds)
         self._server: ApiServer | None = None
+        self._ended = False
 
     @asynccontextmanager
     async def server(self) -> AsyncGenerator[ApiServer]:
@@ -34,7 +35,7 @@ class Session:
             yield server
         finally:
             server.users -= 1
-            if server is not self._server and not server.users:
+            if not server.users and (self._ended or server is not self._server):
                 await server.aclose()
 
     def refused(self, server: ApiServer) -> bool:
@@ -43,14 +44,20 @@ class Session:
 
     async def aclose(self) -> None:
         """Close what is not in use; the rest closes itself when its request ends."""
-        leaving, self._server = self._server, None
-        if leaving and not leaving.users:
-            await leaving.aclose()
+        self._ended = True
+        await self._replace(None)
 
     async def _current(self) -> ApiServer:
         credential = await self._credentials.current()
-        if self._server is None or self._server.credential != credential:
-            await self.aclose()
-            self._server = ApiServer(self.access, credential, self._seconds)
+        if self._server and self._server.credential == credential:
+            return self._server
 
-        return self._server
+        server = ApiServer(self.access, credential, self._seconds)
+        await self._replace(server)
+
+        return server
+
+    async def _replace(self, server: ApiServer | None) -> None:
+        leaving, self._server = self._server, server
+        if leaving and not leaving.users:
+            await leaving.aclose()

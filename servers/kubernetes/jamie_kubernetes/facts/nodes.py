@@ -1,5 +1,6 @@
 """Nodes reduced while they come: how many are ready, what is wrong with the others."""
 
+import re
 from collections.abc import Sequence
 
 from jamie_base.when import Nanoseconds, nanoseconds
@@ -9,6 +10,12 @@ from jamie_kubernetes.facts.quantities import known
 from jamie_kubernetes.facts.standing import word
 
 NODES_KEPT = 200
+
+# Distributions and problem detectors add conditions of their own, some of them good news
+# (EtcdIsVoter): only names that say trouble are trouble.
+_BAD = re.compile(
+    r"Pressure|Unavailable|Unhealthy|Deadlock|Problem|Readonly|Corrupt|Frequent|Failure|Fail(ed|ing)"
+)
 
 
 class NodeTally:
@@ -68,7 +75,9 @@ def is_ready(node: Node) -> bool:
 def trouble_of(node: Node) -> NodeTrouble | None:
     """Say what is wrong with a node: not ready, under pressure, or taken out of service."""
     ready = next((one for one in node.status.conditions if one.type == "Ready"), None)
-    wrong = [one for one in node.status.conditions if one.type != "Ready" and one.status == "True"]
+    wrong = [
+        one for one in node.status.conditions if one.status == "True" and _BAD.search(one.type)
+    ]
     parts = [
         *([] if is_ready(node) else [_not_ready(ready)]),
         *(word(one.type) for one in wrong),

@@ -34,7 +34,8 @@ class Owner(msgspec.Struct, frozen=True):
 def owner_of(meta: Meta) -> Owner | None:
     """Return the workload of a pod, ReplicaSet or Job; None for one that nobody manages."""
     manager = next((one for one in meta.owner_references if one.controller), None)
-    if manager is None:
+    # A node owns its static pods; nobody can ask it for their logs or events.
+    if manager is None or manager.kind == "Node":
         return None
 
     suffix = f"-{meta.labels.get(_HASH_LABEL, '')}"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from jamie_base.text import clip, count, shorten
 from jamie_base.when import Nanoseconds, clock
 from jamie_kubernetes.answers import EventGroup, Nodes, Overview, PodGroup, Pods, Shortfall
+from jamie_kubernetes.client.kinds import kind_named
 from jamie_kubernetes.facts.ailments import Severity
 from jamie_kubernetes.render.words import (
     ago,
@@ -205,11 +206,13 @@ def _verdict(data: Overview) -> list[str]:
 
 
 def _next(worst: PodGroup) -> str:
+    known = kind_named(worst.owner.partition("/")[0])
+    name = worst.owner if known else f"pod/{worst.names[0]}"
     if worst.severity == Severity.CRASHING:
         before = " previous=true" if worst.restarts else ""
-        return f"k8s_logs name={worst.owner}{before}"
+        return f"k8s_logs name={name}{before}"
 
-    return f"k8s_events object={worst.owner}"
+    return f"k8s_events object={name}"
 
 
 def _fitted(lines: Iterable[str], budget: int) -> list[str]:
