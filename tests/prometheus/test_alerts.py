@@ -12,11 +12,11 @@ from tests.prometheus.asking import ask, data_of, refused
 from tests.prometheus.conftest import Build
 from tests.prometheus.pretend import Json, PretendedPrometheus, series
 
-NOW = dt.datetime.now(dt.UTC)
-
 
 def ago(minutes: float) -> str:
-    return (NOW - dt.timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    return (
+        (dt.datetime.now(dt.UTC) - dt.timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
+    )
 
 
 def alert(

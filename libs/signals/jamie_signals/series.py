@@ -174,7 +174,8 @@ def _mean(numbers: Sequence[Point]) -> float:
     if not finite:
         return numbers[-1][1]
 
-    mean = math.fsum(value / len(finite) for value in finite)  # a sum first could overflow
+    # Halves of shares: neither a sum nor the rounding of the largest floats can overflow.
+    mean = 2 * math.fsum(value / 2 / len(finite) for value in finite)
     return min(max(mean, min(finite)), max(finite))  # rounding must not leave the range
 
 
