@@ -10,9 +10,9 @@ import msgspec
 from jamie_base.errors import BackendError
 from jamie_kubernetes.client.access import Access, Door
 from jamie_kubernetes.client.api_server import ApiServer, Expired, Unauthorised
-from jamie_kubernetes.client.kinds import Kind
 from jamie_kubernetes.client.objects import ListPage, Version
 from jamie_kubernetes.client.session import Session
+from jamie_kubernetes.kinds import Kind
 from jamie_kubernetes.settings import Settings
 
 PAGE_OBJECTS = 1000

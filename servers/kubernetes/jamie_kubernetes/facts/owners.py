@@ -4,8 +4,8 @@ import re
 
 import msgspec
 
-from jamie_kubernetes.client.kinds import short_kind
 from jamie_kubernetes.client.objects import Meta, ObjectReference
+from jamie_kubernetes.kinds import short_kind
 
 # Kubernetes writes generated names without vowels: no other name looks like these by accident. A
 # template hash is made of ten of the characters, a pod's suffix of five from all of them. A

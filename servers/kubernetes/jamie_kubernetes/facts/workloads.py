@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from jamie_base.when import Nanoseconds, nanoseconds
 from jamie_kubernetes.answers import Shortfall, Workloads
-from jamie_kubernetes.client.kinds import DAEMON_SETS, JOBS, Kind
 from jamie_kubernetes.client.objects import Condition, Workload
 from jamie_kubernetes.facts.standing import word
+from jamie_kubernetes.kinds import DAEMON_SETS, JOBS, Kind
 
 SHORT_KEPT = 500
 

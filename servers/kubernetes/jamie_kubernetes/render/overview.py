@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from jamie_base.text import clip, count, shorten
 from jamie_base.when import Nanoseconds, clock
 from jamie_kubernetes.answers import EventGroup, Nodes, Overview, PodGroup, Pods, Shortfall
-from jamie_kubernetes.client.kinds import kind_named
 from jamie_kubernetes.facts.ailments import Severity
+from jamie_kubernetes.kinds import kind_named
 from jamie_kubernetes.render.words import (
     ago,
     block,

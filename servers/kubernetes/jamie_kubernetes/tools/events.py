@@ -10,9 +10,9 @@ from jamie_base.answer import paginate
 from jamie_base.when import window
 from jamie_kubernetes.answers import EventList
 from jamie_kubernetes.client import Cluster, Listing
-from jamie_kubernetes.client.kinds import EVENTS
 from jamie_kubernetes.client.objects import Event
 from jamie_kubernetes.facts.happenings import EventTally, Wanted, rank
+from jamie_kubernetes.kinds import EVENTS
 from jamie_kubernetes.render.events import ROWS_BYTES, events, line
 from jamie_kubernetes.tools.family import Family, family_of
 from jamie_kubernetes.tools.parts import Parts, check_namespace

@@ -6,7 +6,9 @@ import msgspec
 
 from jamie_base.errors import Denied
 from jamie_kubernetes.client import Cluster, Listing
-from jamie_kubernetes.client.kinds import (
+from jamie_kubernetes.client.objects import Event, Meta, Named
+from jamie_kubernetes.facts.owners import Owner, owner_by_name, owner_of
+from jamie_kubernetes.kinds import (
     CRON_JOBS,
     DAEMON_SETS,
     DEPLOYMENTS,
@@ -17,8 +19,6 @@ from jamie_kubernetes.client.kinds import (
     Kind,
     kind_named,
 )
-from jamie_kubernetes.client.objects import Event, Meta, Named
-from jamie_kubernetes.facts.owners import Owner, owner_by_name, owner_of
 from jamie_kubernetes.tools.targets import Target, find
 
 CHILDREN: dict[Kind, tuple[Kind, ...]] = {

@@ -8,9 +8,9 @@ import msgspec
 from jamie_base.errors import BackendError, Denied, TimedOut
 from jamie_kubernetes.answers import LogSource
 from jamie_kubernetes.client import Cluster
-from jamie_kubernetes.client.kinds import PODS
 from jamie_kubernetes.facts.containers import Source
 from jamie_kubernetes.facts.loglines import Raw, raw
+from jamie_kubernetes.kinds import PODS
 
 AT_ONCE = 8
 

@@ -8,7 +8,13 @@ from jamie_base.errors import BackendError, Denied, NotFound, Unreachable
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Overview, Pods, Usage
 from jamie_kubernetes.client import Cluster, Listing
-from jamie_kubernetes.client.kinds import (
+from jamie_kubernetes.client.objects import Event, Node, NodeUsage, Pod, PodUsage, Workload
+from jamie_kubernetes.facts.grouping import PodTally, rank
+from jamie_kubernetes.facts.happenings import EventTally
+from jamie_kubernetes.facts.nodes import NodeTally, UsageTally
+from jamie_kubernetes.facts.pod_usage import PodUsageTally
+from jamie_kubernetes.facts.workloads import WorkloadTally, in_all
+from jamie_kubernetes.kinds import (
     EVENTS,
     NODE_METRICS,
     NODES,
@@ -17,12 +23,6 @@ from jamie_kubernetes.client.kinds import (
     WORKLOADS,
     Kind,
 )
-from jamie_kubernetes.client.objects import Event, Node, NodeUsage, Pod, PodUsage, Workload
-from jamie_kubernetes.facts.grouping import PodTally, rank
-from jamie_kubernetes.facts.happenings import EventTally
-from jamie_kubernetes.facts.nodes import NodeTally, UsageTally
-from jamie_kubernetes.facts.pod_usage import PodUsageTally
-from jamie_kubernetes.facts.workloads import WorkloadTally, in_all
 from jamie_kubernetes.render.overview import overview
 from jamie_kubernetes.tools.parts import Part, Parts, check_namespace
 from jamie_kubernetes.tools.toolset import Backend, Namespace, tools

@@ -10,8 +10,8 @@ from jamie_base.errors import BackendError, Denied, NotFound, TimedOut, did_you_
 from jamie_kubernetes.answers import Gap
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
-from jamie_kubernetes.client.kinds import NAMESPACES
 from jamie_kubernetes.client.objects import Named
+from jamie_kubernetes.kinds import NAMESPACES
 from jamie_signals.similar import nearest
 
 T = TypeVar("T")

@@ -12,11 +12,11 @@ from jamie_base.answer import paginate
 from jamie_base.errors import NotFound
 from jamie_kubernetes.answers import PodList, PodStatus, Usage
 from jamie_kubernetes.client import Cluster, Listing
-from jamie_kubernetes.client.kinds import JOBS, POD_METRICS
 from jamie_kubernetes.client.objects import Pod, PodUsage, Workload
 from jamie_kubernetes.facts.grouping import PodTally, rank
 from jamie_kubernetes.facts.pod_usage import PodKey, PodUsageTally
 from jamie_kubernetes.facts.workloads import WorkloadTally
+from jamie_kubernetes.kinds import JOBS, POD_METRICS
 from jamie_kubernetes.render.pods import ROWS_BYTES, pods, row
 from jamie_kubernetes.tools.parts import Parts
 from jamie_kubernetes.tools.scope import Scope, scope_of

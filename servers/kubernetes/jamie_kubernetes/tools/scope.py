@@ -7,9 +7,9 @@ import msgspec
 from jamie_base.errors import Denied, NotFound
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
-from jamie_kubernetes.client.kinds import NODES, PODS, REPLICA_SETS, SERVICES
 from jamie_kubernetes.client.objects import Named, Pod
 from jamie_kubernetes.facts.owners import Owner, owner_of
+from jamie_kubernetes.kinds import NODES, PODS, REPLICA_SETS, SERVICES
 from jamie_kubernetes.tools.parts import alternatives, check_namespace
 from jamie_kubernetes.tools.targets import RUNS_PODS, find, selector_of, split
 

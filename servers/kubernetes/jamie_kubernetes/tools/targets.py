@@ -8,7 +8,9 @@ import msgspec
 from jamie_base.errors import BackendError, Denied, InvalidArgument, NotFound, did_you_mean
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
-from jamie_kubernetes.client.kinds import (
+from jamie_kubernetes.client.objects import LabelSelector, Named, Service, Workload
+from jamie_kubernetes.facts.owners import Owner
+from jamie_kubernetes.kinds import (
     CRON_JOBS,
     DAEMON_SETS,
     DEPLOYMENTS,
@@ -20,8 +22,6 @@ from jamie_kubernetes.client.kinds import (
     kind_named,
     kind_names,
 )
-from jamie_kubernetes.client.objects import LabelSelector, Named, Service, Workload
-from jamie_kubernetes.facts.owners import Owner
 from jamie_kubernetes.tools.parts import alternatives
 from jamie_signals.similar import nearest
 
