@@ -108,7 +108,9 @@ def _fitting(rows: Sequence[T], line: Callable[[T], str], limit: int, budget: in
 
 
 def _encode(seen: Sequence[T], key: Callable[[T], SortKey], query: str) -> str:
-    place = _Place(query=_short(query), key=key(seen[-1]), seen=_digest(seen, key))
+    # True is 1 to Python, but not to JSON and back.
+    last = tuple(int(part) if isinstance(part, bool) else part for part in key(seen[-1]))
+    place = _Place(query=_short(query), key=last, seen=_digest(seen, key))
     packed = msgspec.json.encode(place)
 
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")

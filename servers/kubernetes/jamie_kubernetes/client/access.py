@@ -12,6 +12,7 @@ from jamie_kubernetes.client.kubeconfig import (
     ClusterEntry,
     Kubeconfig,
     User,
+    by_client,
     read_kubeconfig,
 )
 from jamie_kubernetes.settings import Settings
@@ -72,7 +73,7 @@ class Door:
         if self._settings.in_cluster == "yes":
             return in_cluster(self._settings)
 
-        config = read_kubeconfig(self._settings.kubeconfig_files)
+        config = read_kubeconfig(self._settings.kubeconfig_files, by_client)
         if config is not None:
             return in_kubeconfig(config, self._context, self._settings.namespace)
 

@@ -1,12 +1,14 @@
 """Kubeconfig files: read, typed and merged the way kubectl merges them.
 
-The official client's reader is not used. Of several files it takes the last `current-context` where
-kubectl takes the first, which is another cluster than the user's terminal talks to; importing it
-takes 550 modules, and past parsing it acts while it reads (plugins, temporary files, logins).
+The official client reads each file; merging is ours, because of several files it takes the last
+`current-context` where kubectl takes the first, which would be another cluster than the user's
+terminal talks to. Past parsing it acts while it reads (plugins, temporary files, logins), so it
+goes no further here. Importing it takes 550 modules: at start, where only the names of contexts are
+wanted, the files are read without it.
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -134,8 +136,28 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 EntryT = TypeVar("EntryT")
 
+Parse = Callable[[Path], object]
 
-def read_kubeconfig(paths: Sequence[Path]) -> Kubeconfig | None:
+
+def quickly(path: Path) -> object:
+    """Read a file's YAML with what is loaded already."""
+    return yaml.load(path.read_bytes(), Loader=Loader)
+
+
+def by_client(path: Path) -> object:
+    """Read a file with the official client."""
+    from kubernetes.config.config_exception import ConfigException
+    from kubernetes.config.kube_config import KubeConfigMerger
+
+    try:
+        merger: Any = KubeConfigMerger(str(path))
+        return merger.config_files[str(path)]
+    except (ConfigException, AttributeError, KeyError, TypeError):
+        # It takes a well-formed file for granted; the types below say what is wrong with this one.
+        return quickly(path)
+
+
+def read_kubeconfig(paths: Sequence[Path], parse: Parse = quickly) -> Kubeconfig | None:
     """Read and merge the files that exist; None when none of them does.
 
     Raises:
@@ -146,7 +168,7 @@ def read_kubeconfig(paths: Sequence[Path]) -> Kubeconfig | None:
     if not found:
         return None
 
-    read = [_absolute(_read(path), path.parent) for path in found]
+    read = [_absolute(_read(path, parse), path.parent) for path in found]
     return Kubeconfig(
         files=tuple(str(path) for path in found),
         current=next((one.current_context for one in read if one.current_context), ""),
@@ -165,10 +187,9 @@ def _first(mappings: Sequence[Mapping[str, EntryT]]) -> dict[str, EntryT]:
     return {name: merged[name] for name in ordered}
 
 
-def _read(path: Path) -> _File:
+def _read(path: Path, parse: Parse) -> _File:
     try:
-        parsed = yaml.load(path.read_bytes(), Loader=Loader)
-        file = msgspec.convert(parsed or {}, _File)
+        file = msgspec.convert(parse(path) or {}, _File)
     except OSError as exc:
         raise BackendError(f"Cannot read kubeconfig {str(path)!r}: {exc.strerror or exc}.") from exc
     except (yaml.YAMLError, UnicodeDecodeError) as exc:
