@@ -122,8 +122,3 @@ def _state(pod: dict[str, Any]) -> str:
     ]
 
     return waiting[0] if waiting else pod["status"]["phase"]
-
-
-def refusal(kube: httpx.Client, path: str, **params: str) -> str:
-    """The API server's words for a request it refuses."""
-    return kube.get(path, params=params).json()["message"]
