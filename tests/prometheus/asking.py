@@ -33,3 +33,8 @@ async def data_of(client: Client, tool: str, **arguments: Any) -> dict[str, Any]
     assert result.structured_content is not None
 
     return result.structured_content
+
+
+def body(text: str) -> list[str]:
+    """Return the lines after the first, which holds the time."""
+    return text.split("\n")[1:]

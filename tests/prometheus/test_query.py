@@ -6,16 +6,11 @@ import httpx
 import pytest
 from mcp.client import Client
 
-from tests.prometheus.asking import ask, data_of, refused
+from tests.prometheus.asking import ask, body, data_of, refused
 from tests.prometheus.conftest import Build
 from tests.prometheus.pretend import PretendedPrometheus, over_time, refusal, series
 
 MEMORY = "container_memory_working_set_bytes"
-
-
-def body(text: str) -> list[str]:
-    """Return the lines after the first, which holds the time."""
-    return text.split("\n")[1:]
 
 
 async def test_the_largest_series_comes_first_with_units_and_shared_labels_once(
