@@ -8,10 +8,10 @@ import msgspec
 
 from jamie_base.errors import did_you_mean
 from jamie_base.text import count, join_words, shorten
+from jamie_base.together import together
 from jamie_base.when import age
 from jamie_prometheus import lint
 from jamie_prometheus.client import Period, Prometheus
-from jamie_prometheus.concurrency import gather
 from jamie_prometheus.promql import label, matcher, selector
 from jamie_prometheus.structure import Condition, Matcher, Selector, Structure
 from jamie_prometheus.surroundings import UNTOLD, count_of
@@ -58,7 +58,7 @@ async def diagnose(
         return ("That time lies ahead.",)
 
     asked = structure.selectors[:MOST_SELECTORS]
-    looked = await gather(*(partial(_examined, prometheus, one, period) for one in asked))
+    looked = await together(*(partial(_examined, prometheus, one, period) for one in asked))
     if blamed := tuple(one.said for one in looked if not one.found and one.said):
         return tuple(dict.fromkeys(blamed))
 
@@ -170,7 +170,7 @@ async def _culprits(prometheus: Prometheus, one: Selector, at: float) -> list[Ma
         others = tuple(other for other in one.matchers if other != each)
         return await count_of(prometheus, selector(one.metric, others), at)
 
-    counts = await gather(
+    counts = await together(
         *(partial(alone, each) for each in asked), *(partial(without, each) for each in asked)
     )
     unmet = [each for each, found in zip(asked, counts, strict=False) if not found]
@@ -205,7 +205,7 @@ async def _instead(prometheus: Prometheus, metric: str, culprit: Matcher, period
 
 async def _unmet(prometheus: Prometheus, condition: Condition, at: float) -> str:
     try:
-        number, least, most = await gather(
+        number, least, most = await together(
             *(partial(_one, prometheus, f"{fold}({condition.left})", at) for fold in _FOLDS)
         )
     except UNTOLD as exc:

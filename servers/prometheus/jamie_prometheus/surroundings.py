@@ -11,8 +11,8 @@ from statistics import median
 import msgspec
 
 from jamie_base.errors import BackendError, InvalidArgument
+from jamie_base.together import together
 from jamie_prometheus.client import Period, Prometheus
-from jamie_prometheus.concurrency import gather
 from jamie_prometheus.lint import RATES, hints
 from jamie_prometheus.promql import counted, exactly, selector
 from jamie_prometheus.structure import Selector, Structure
@@ -73,7 +73,7 @@ async def intervals_of(
 ) -> dict[Selector, float]:
     """Tell the seconds between the samples of each selector's series, where that can be told."""
     asked = list(dict.fromkeys(selectors))[:MOST_ASKED]
-    found = await gather(*(partial(_interval, prometheus, one, at - one.shift) for one in asked))
+    found = await together(*(partial(_interval, prometheus, one, at - one.shift) for one in asked))
 
     return {one: interval for one, interval in zip(asked, found, strict=True) if interval}
 
@@ -81,7 +81,7 @@ async def intervals_of(
 async def metadata_of(prometheus: Prometheus, metrics: Iterable[str]) -> dict[str, Metadata]:
     """Tell what metrics say of themselves."""
     asked = [*dict.fromkeys(filter(None, metrics))][:MOST_ASKED]
-    found = await gather(*(partial(_metadata, prometheus, metric) for metric in asked))
+    found = await together(*(partial(_metadata, prometheus, metric) for metric in asked))
 
     return dict(zip(asked, found, strict=True))
 

@@ -7,11 +7,11 @@ from functools import partial
 import msgspec
 
 from jamie_base.errors import BackendError, InvalidArgument, TimedOut, Unreachable
+from jamie_base.together import together
 from jamie_prometheus import alerting
 from jamie_prometheus.alertmanager import Delivery
 from jamie_prometheus.answers import Alert, AlertsAnswer
 from jamie_prometheus.client import Prometheus
-from jamie_prometheus.concurrency import gather
 from jamie_prometheus.promql import selector
 from jamie_prometheus.render.alerts import alerts_answer
 from jamie_prometheus.structure import Matcher, matchers_of
@@ -80,7 +80,7 @@ def _matchers(match: str) -> tuple[Matcher, ...]:
 async def _seen(prometheus: Prometheus, matchers: tuple[Matcher, ...], now: float) -> Seen:
     """Ask for rules, Alertmanager and, where it is needed, the series ALERTS."""
     seen = Seen()
-    await gather(
+    await together(
         partial(_read_rules, prometheus, seen),
         partial(_read_delivery, prometheus, seen),
     )

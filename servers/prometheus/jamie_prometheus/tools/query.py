@@ -11,11 +11,11 @@ import msgspec
 
 from jamie_base.answer import SortKey, paginate
 from jamie_base.errors import InvalidArgument
+from jamie_base.together import pair
 from jamie_base.when import parse_time, to_seconds
 from jamie_prometheus import rows
 from jamie_prometheus.answers import QueryAnswer, Row
 from jamie_prometheus.client import Period, Prometheus
-from jamie_prometheus.concurrency import while_asking
 from jamie_prometheus.diagnosis import RECENT_SECONDS, diagnose
 from jamie_prometheus.remarks import explained, remarks
 from jamie_prometheus.render.query import query_answer, row_line
@@ -68,7 +68,7 @@ async def _asked(
         with anyio.move_on_after(PATIENCE_SECONDS):
             around = await surroundings_of(prometheus, promql, structure, at, steps=False)
 
-    answer = await while_asking(
+    answer, _ = await pair(
         partial(explained, promql, partial(prometheus.query, promql, at, limit=MOST_SERIES)),
         look_around,
     )

@@ -10,11 +10,11 @@ import msgspec
 
 from jamie_base.errors import InvalidArgument
 from jamie_base.text import size
+from jamie_base.together import together
 from jamie_base.when import Window, parse_duration, span, to_seconds, window
 from jamie_prometheus import rows
 from jamie_prometheus.answers import RangeAnswer, RangeRow
 from jamie_prometheus.client import Period, Prometheus
-from jamie_prometheus.concurrency import gather
 from jamie_prometheus.diagnosis import diagnose
 from jamie_prometheus.ranking import Ranking, ranked, rest, sketch
 from jamie_prometheus.remarks import explained, remarks
@@ -116,7 +116,7 @@ async def _planned(prometheus: Prometheus, promql: str, asked: Window, step: str
         series = await roughly_count(prometheus, promql, end)
 
     with anyio.move_on_after(PATIENCE_SECONDS):
-        await gather(look_around, look_at_size)
+        await together(look_around, look_at_size)
     interval = around.interval
     stride = (
         fitting(asked.seconds, interval=interval, series=series)
