@@ -35,13 +35,14 @@ class _Reply(msgspec.Struct, frozen=True):
     data: _Alerts
 
 
-async def backdate_alerts(scenario: Scenario, prometheus: str, alertmanager: str | None) -> None:
-    """Wait until the alerts of the history fire again, and date them back in Alertmanager.
+async def backdate_alerts(scenario: Scenario, count: int, urls: tuple[str, str | None]) -> None:
+    """Wait until so many alerts fire again in Prometheus, and date them back in Alertmanager.
 
     Raises LabError when they do not fire, or do not arrive, in time.
     """
+    prometheus, alertmanager = urls
     async with httpx.AsyncClient(timeout=10, trust_env=False) as http:
-        firing = await _firing(http, prometheus)
+        firing = await _firing(http, prometheus, count)
         if alertmanager is None:
             return
 
@@ -52,11 +53,9 @@ async def backdate_alerts(scenario: Scenario, prometheus: str, alertmanager: str
         reply.raise_for_status()
 
 
-async def _firing(http: httpx.AsyncClient, url: str) -> list[Alert]:
+async def _firing(http: httpx.AsyncClient, url: str, count: int) -> list[Alert]:
     async def fire() -> bool:
-        alerts = await _alerts(http, url)
-
-        return bool(alerts) and all(alert.state == "firing" for alert in alerts)
+        return len(await _alerts(http, url)) >= count
 
     if not await until(fire, PATIENCE_SECONDS):
         raise LabError(f"The alerts of the history do not fire after {PATIENCE_SECONDS:g} s.")
@@ -67,7 +66,9 @@ async def _firing(http: httpx.AsyncClient, url: str) -> list[Alert]:
 async def _alerts(http: httpx.AsyncClient, url: str) -> list[Alert]:
     reply = (await http.get(f"{url}/api/v1/alerts")).raise_for_status()
 
-    return msgspec.json.decode(reply.content, type=_Reply).data.alerts
+    alerts = msgspec.json.decode(reply.content, type=_Reply).data.alerts
+
+    return [alert for alert in alerts if alert.state == "firing"]
 
 
 async def _delivered(http: httpx.AsyncClient, url: str, wanted: int) -> None:

@@ -29,6 +29,9 @@ from jamie_lab.targets import targets
 from jamie_lab.timeline import Scene
 from jamie_lab.world import World
 
+# A rate over a few minutes means little before it has them.
+WARM_UP_SECONDS = 600
+
 Identity = tuple[str, tuple[tuple[str, str], ...]]
 Stretch = tuple[Series, list[float]]
 
@@ -38,20 +41,22 @@ async def backfill_metrics(place: Folders, scene: Scene, world: World) -> None:
     await anyio.to_thread.run_sync(_write_history, place, scene, world)
 
 
-async def backfill_alerts(place: Folders, scene: Scene, url: str) -> bool:
-    """Write the history of alerts, asking a running Prometheus; True if there were any.
+async def backfill_alerts(place: Folders, scene: Scene, url: str) -> int:
+    """Write the history of alerts, asking a running Prometheus; return how many fire at its end.
 
     Prometheus sees it after its next start.
     """
     async with httpx.AsyncClient(base_url=url, timeout=30, trust_env=False) as http:
         rules = [rule for group in scene.scenario.rules for rule in group.rules]
         stretches = [stretch for rule in rules for stretch in await _evaluate(http, scene, rule)]
-    if not stretches:
-        return False
+    if stretches:
+        await anyio.to_thread.run_sync(_write_series, place, "alerts", stretches)
+    last = moments(scene.history_start, scene.loaded_at)[-1]
 
-    await anyio.to_thread.run_sync(_write_series, place, "alerts", stretches)
-
-    return True
+    return sum(
+        series.labels.get("alertstate") == "firing" and scrapes[-1] == last
+        for series, scrapes in stretches
+    )
 
 
 def moments(start: float, end: float) -> list[float]:
@@ -93,7 +98,7 @@ class _MatrixReply(msgspec.Struct, frozen=True):
 
 
 async def _evaluate(http: httpx.AsyncClient, scene: Scene, rule: Rule) -> list[Stretch]:
-    scrapes = moments(scene.history_start, scene.loaded_at)
+    scrapes = moments(scene.history_start + WARM_UP_SECONDS, scene.loaded_at)
     parameters = {
         "query": rule.expr,
         "start": str(scrapes[0]),

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import anyio
@@ -9,7 +10,7 @@ import typer
 
 from jamie_lab import builds, lifecycle
 from jamie_lab.errors import LabError
-from jamie_lab.paths import folders
+from jamie_lab.paths import Folders, folders
 from jamie_lab.play import play as play_scene
 from jamie_lab.scenario import names, scenario
 from jamie_lab.state import LabState
@@ -85,9 +86,9 @@ def status() -> None:
 
 
 @app.command(hidden=True)
-def play() -> None:
-    """Play the loaded scenario until stopped; `up` starts this in the background."""
-    place = folders()
+def play(state: Path) -> None:
+    """Play the scenario a lab has loaded until stopped; `up` starts this in the background."""
+    place = Folders(state=state, cache=folders().cache)
     _run(lambda: play_scene(place))
 
 

@@ -53,13 +53,13 @@ def fleet(place: Folders, ports: Ports) -> Fleet:
         ],
         loki=observability.loki(place, ports),
         prometheus=observability.prometheus(place, ports),
-        player=_player(ports),
+        player=_player(place, ports),
         alertmanager=alertmanager,
         absent=absent,
     )
 
 
-def _player(ports: Ports) -> Service:
-    command = [sys.executable, "-m", "jamie_lab", "play"]
+def _player(place: Folders, ports: Ports) -> Service:
+    command = [sys.executable, "-m", "jamie_lab", "play", str(place.state)]
 
     return Service("player", command, answers(f"http://127.0.0.1:{ports['player']}/healthz"))

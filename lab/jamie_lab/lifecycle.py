@@ -110,15 +110,16 @@ async def _start(place: Folders, chosen: Scenario) -> LabState:
 
 
 async def _set_rules(place: Folders, crew: Fleet, scene: Scene, loaded: LabState) -> None:
-    fires = await backfill_alerts(place, scene, loaded.prometheus.url)
+    firing = await backfill_alerts(place, scene, loaded.prometheus.url)
     observability.configure_rules(place, scene.scenario)
     # Prometheus reads the age of its alerts when it starts.
     await processes.stop(place, crew.prometheus.name)
     await processes.ensure(place, crew.prometheus)
-    if fires:
+    if firing:
         say("Waiting for the alerts to fire ...")
         receiver = loaded.alertmanager.url if loaded.alertmanager else None
-        await backdate_alerts(scene.scenario, loaded.prometheus.url, receiver)
+        addresses = (loaded.prometheus.url, receiver)
+        await backdate_alerts(scene.scenario, firing, addresses)
 
 
 async def _start_control_plane(place: Folders, crew: Fleet) -> None:

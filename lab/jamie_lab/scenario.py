@@ -189,7 +189,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     voices: dict[str, Voice] = {}
     objects: list[dict[str, object]] = []
     rules: list[RuleGroup] = []
-    history_minutes: float = 60
+    # More than an hour, so that a rate over some minutes is whole all through the last hour.
+    history_minutes: float = 75
     age_days: float = 60
 
 

@@ -107,7 +107,7 @@ def crashes(since: float, until: float, sickness: Sickness) -> list[float]:
         return []
 
     ends: list[float] = []
-    moment = since
+    moment = since + RUN_SECONDS
     for pause in itertools.chain(BACKOFF_SECONDS, itertools.repeat(BACKOFF_LIMIT_SECONDS)):
         if moment > until:
             return ends
