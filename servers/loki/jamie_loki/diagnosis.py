@@ -6,13 +6,13 @@ from functools import partial
 
 from jamie_base.errors import BackendError, Denied, Unreachable
 from jamie_base.text import count as counted
+from jamie_base.together import together
 from jamie_base.when import UNITS, Window, clock, span
 from jamie_loki import logql
 from jamie_loki.client import Limits, Loki
 from jamie_loki.counting import count, count_by
 from jamie_loki.data import Empty, Step
 from jamie_loki.logql import Matcher
-from jamie_loki.together import together
 from jamie_loki.wording import inline
 from jamie_signals.similar import nearest
 
@@ -45,7 +45,7 @@ async def why_empty(loki: Loki, query: str, window: Window, limits: Limits, *, n
 
 async def _why_filtered(loki: Loki, query: str, window: Window, limits: Limits) -> Empty:
     stages = logql.prefixes(query)[:MOST_STAGES]
-    left = await together(partial(count, loki, stage, window, limits) for stage in stages)
+    left = await together(*(partial(count, loki, stage, window, limits) for stage in stages))
     steps = tuple(
         Step(stage[len(before) :].strip(), lines)
         for before, stage, lines in zip(["", *stages], stages, left, strict=False)
@@ -87,7 +87,7 @@ async def _why_no_stream(loki: Loki, selector: str, window: Window, *, now: floa
     if not names:
         return Empty(f"This Loki holds no logs at all in the {longer} before the window's end.")
 
-    found = await together(partial(_why_unmatched, loki, one, names, day) for one in conditions)
+    found = await together(*(partial(_why_unmatched, loki, one, names, day) for one in conditions))
     blamed = next((empty for empty in found if empty), None)
 
     return blamed or await _why_not_together(loki, conditions, day)

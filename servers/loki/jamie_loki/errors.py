@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from jamie_base import when
 from jamie_base.errors import BackendError, Denied, InvalidArgument, TimedOut, Unreachable
+from jamie_base.together import pair, together
 from jamie_base.when import Window
 from jamie_loki import logql, suspects
 from jamie_loki.client import Loki
@@ -21,7 +22,6 @@ from jamie_loki.replies import Line
 from jamie_loki.sampling import Place, Sample, drawn, merged
 from jamie_loki.survey import layout_of, refuse_the_vast
 from jamie_loki.tally import tally
-from jamie_loki.together import pair, together
 
 WARNINGS_READ = 1_000
 
@@ -106,7 +106,7 @@ async def _lines_by_service(loki: Loki, place: Place) -> dict[tuple[str, ...], i
 
 
 async def _suspects(loki: Loki, place: Place) -> Sample:
-    return merged(await together(partial(drawn, loki, kind, place) for kind in suspects.KINDS))
+    return merged(await together(*(partial(drawn, loki, kind, place) for kind in suspects.KINDS)))
 
 
 async def _warnings(loki: Loki, place: Place) -> tuple[int, Sequence[Line]]:

@@ -4,8 +4,8 @@ from functools import partial
 
 from jamie_base.errors import BackendError, Denied, Unreachable
 from jamie_base.status import Gap, SourceStatus
+from jamie_base.together import pair
 from jamie_loki.client import Limits, Loki
-from jamie_loki.together import pair
 
 _NO_VOLUME = "the volume endpoint is off (limits_config.volume_enabled)"
 

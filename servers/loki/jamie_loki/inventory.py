@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from jamie_base import when
 from jamie_base.answer import paginate
 from jamie_base.errors import BackendError, Denied, InvalidArgument, Unreachable
+from jamie_base.together import pair, together
 from jamie_base.when import Window
 from jamie_loki import logql
 from jamie_loki.client import Loki
@@ -16,7 +17,6 @@ from jamie_loki.data import Empty, LabelList, LabelRow
 from jamie_loki.diagnosis import why_empty
 from jamie_loki.paging import whole_milliseconds
 from jamie_loki.render.labels import value_row
-from jamie_loki.together import pair, together
 from jamie_signals.similar import nearest
 
 EXAMPLES = 4
@@ -58,7 +58,7 @@ async def _names(
         return replace(blank, empty=await _why_none(loki, blank, window, now=now))
 
     asked = names[: min(limit, MOST_NAMES)]
-    values = await together(partial(loki.values, name, window, blank.selector) for name in asked)
+    values = await together(*(partial(loki.values, name, window, blank.selector) for name in asked))
     rows = [
         LabelRow(name=name, values=len(held), examples=tuple(held[:EXAMPLES]))
         for name, held in zip(asked, values, strict=True)

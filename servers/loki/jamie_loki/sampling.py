@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from jamie_base.errors import BackendError, Denied, TooMuch, Unreachable
 from jamie_base.progress import progress
+from jamie_base.together import together
 from jamie_base.when import SECOND, Window
 from jamie_loki import logql
 from jamie_loki.client import Limits, Loki
@@ -24,7 +25,6 @@ from jamie_loki.paging import Piece, pieces, read
 from jamie_loki.replies import Line
 from jamie_loki.survey import Layout
 from jamie_loki.suspects import LEVEL_LABELS, Query
-from jamie_loki.together import together
 
 Who = tuple[str, str]
 """A namespace and a service."""
@@ -129,8 +129,10 @@ async def _shared_out(loki: Loki, query: Query, place: Place) -> Sample:
     await progress(f"{sum(counted.values()):,} lines to tell apart; reading a sample of them.")
     draws = [draw for who in biggest for draw in _draws(query, who, timeline.get(who, ()), place)]
     pages = await together(
-        partial(_read, loki, expression, window, place, wanted)
-        for expression, window, wanted in draws
+        *(
+            partial(_read, loki, expression, window, place, wanted)
+            for expression, window, wanted in draws
+        )
     )
 
     return Sample(

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from jamie_base import when
 from jamie_base.text import size
+from jamie_base.together import pair
 from jamie_base.when import Window
 from jamie_loki import logql, numbers
 from jamie_loki.client import Limits, Loki
@@ -30,7 +31,6 @@ from jamie_loki.paging import (
 from jamie_loki.render.lines import LINES_BYTES, PATTERN_BYTES, entry, pattern
 from jamie_loki.replies import Line
 from jamie_loki.survey import refuse_the_vast
-from jamie_loki.together import pair
 from jamie_loki.wording import inline, spans_days
 
 MOST_SERIES = 20

@@ -7,10 +7,10 @@ import msgspec
 
 from jamie_base.errors import BackendError, Denied, TooMuch, Unreachable
 from jamie_base.text import join_words
+from jamie_base.together import together
 from jamie_base.when import Window, span
 from jamie_loki import logql
 from jamie_loki.client import Limits, Loki
-from jamie_loki.together import together
 from jamie_loki.wording import size_of
 
 SERVICE_LABELS = (
@@ -65,7 +65,7 @@ async def refuse_the_vast(
     if not limits.volume:
         return
 
-    sizes = await together(partial(_volume, loki, selector, window) for selector in selectors)
+    sizes = await together(*(partial(_volume, loki, selector, window) for selector in selectors))
     total = sum(sizes)
     if total <= loki.max_scan:
         return
