@@ -44,6 +44,9 @@ STATEFUL_SETS = Kind("StatefulSet", "statefulsets", _APPS, shorts=("sts",))
 DAEMON_SETS = Kind("DaemonSet", "daemonsets", _APPS, shorts=("ds",))
 JOBS = Kind("Job", "jobs", _BATCH)
 CRON_JOBS = Kind("CronJob", "cronjobs", _BATCH, shorts=("cronjob", "cj"))
+INGRESSES = Kind("Ingress", "ingresses", "/apis/networking.k8s.io/v1", shorts=("ing",))
+ENDPOINT_SLICES = Kind("EndpointSlice", "endpointslices", "/apis/discovery.k8s.io/v1")
+AUTOSCALERS = Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", _SCALING, shorts=("hpa",))
 NODE_METRICS = Kind("NodeMetrics", "nodes", "/apis/metrics.k8s.io/v1beta1", namespaced=False)
 POD_METRICS = Kind("PodMetrics", "pods", "/apis/metrics.k8s.io/v1beta1")
 
@@ -67,8 +70,9 @@ KINDS = (
     Kind("PersistentVolumeClaim", "persistentvolumeclaims", shorts=("pvc",)),
     Kind("PersistentVolume", "persistentvolumes", namespaced=False, shorts=("pv",)),
     Kind("ResourceQuota", "resourcequotas", shorts=("quota",)),
-    Kind("Ingress", "ingresses", "/apis/networking.k8s.io/v1", shorts=("ing",)),
-    Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", _SCALING, shorts=("hpa",)),
+    INGRESSES,
+    ENDPOINT_SLICES,
+    AUTOSCALERS,
     Kind("PodDisruptionBudget", "poddisruptionbudgets", "/apis/policy/v1", shorts=("pdb",)),
 )
 
