@@ -4,12 +4,11 @@ import gzip
 import inspect
 import os
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
-import anyio.abc
 import anyio.lowlevel
 import httpx
 import msgspec
@@ -28,9 +27,7 @@ from jamie_base.errors import (
     Unreachable,
 )
 from jamie_base.settings import HttpSource
-
-Stream = anyio.abc.SocketStream
-Serve = Callable[[Stream, bytes], Awaitable[None]]
+from tests.loopback import Serve, Stream, listening
 
 
 class Thing(msgspec.Struct):
@@ -50,24 +47,11 @@ def reply(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
 
 @asynccontextmanager
 async def backend(serve: Serve, **source: object) -> AsyncGenerator[Thingy]:
-    """Run `serve` for each request on a port of its own, and open a backend to it."""
-
-    async def handle(stream: Stream) -> None:
-        async with stream:
-            try:
-                await serve(stream, await stream.receive())
-            except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
-                return
-
-    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    port = listener.extra(anyio.abc.SocketAttribute.local_port)
-    async with listener, anyio.create_task_group() as group:
-        group.start_soon(listener.serve, handle)
-        settings = HttpSource.model_validate({"url": f"http://127.0.0.1:{port}", **source})
-        thingy = Thingy(settings)
+    """Run `serve` on a port of its own, and open a backend to it."""
+    async with listening(serve) as url:
+        thingy = Thingy(HttpSource.model_validate({"url": url, **source}))
         yield thingy
         await thingy.aclose()
-        group.cancel_scope.cancel()
 
 
 def answering(*replies: bytes) -> tuple[Serve, list[bytes]]:

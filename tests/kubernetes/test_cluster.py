@@ -3,8 +3,6 @@
 import gzip
 import json
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
@@ -16,28 +14,7 @@ from pytest_httpx import HTTPXMock
 from jamie_kubernetes.tools import lines, parts
 from tests.kubernetes.conftest import Ask, Connect, text_of
 from tests.kubernetes.wire import Api, kubeconfig, pod, save, status
-
-Serve = Callable[[anyio.abc.SocketStream, bytes], Awaitable[None]]
-
-
-@asynccontextmanager
-async def server(serve: Serve) -> AsyncGenerator[str]:
-    """Run `serve` for each connection, once its request came; yield the URL."""
-
-    async def handle(stream: anyio.abc.SocketStream) -> None:
-        async with stream:
-            try:
-                await serve(stream, await stream.receive())
-            except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
-                return
-
-    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    port = listener.extra(anyio.abc.SocketAttribute.local_port)
-    async with listener, anyio.create_task_group() as group:
-        group.start_soon(listener.serve, handle)
-        yield f"http://127.0.0.1:{port}"
-        group.cancel_scope.cancel()
-
+from tests.loopback import listening
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
 
@@ -67,7 +44,7 @@ async def test_a_list_that_always_expires_is_given_up(ask: Ask, api: Api) -> Non
 
 
 async def test_a_server_that_is_not_there_is_said_at_once(connect: Connect, config: Path) -> None:
-    async with server(lambda stream, _: stream.aclose()) as url:
+    async with listening(lambda stream, _: stream.aclose()) as url:
         save(config, kubeconfig(url))
     client = await connect()
 
@@ -81,7 +58,7 @@ async def test_a_server_that_hangs_is_given_up_in_time(connect: Connect, config:
         await anyio.sleep_forever()
 
     client = await connect(timeout=0.5, deadline=5)
-    async with server(hang) as url:
+    async with listening(hang) as url:
         save(config, kubeconfig(url))
         started = time.monotonic()
         answer = text_of(await client.call_tool("k8s_pods", {}))
@@ -103,7 +80,7 @@ async def test_a_list_of_500_megabytes_is_refused_while_it_streams(
             sent += 1
 
     client = await connect()
-    async with server(flood) as url:
+    async with listening(flood) as url:
         save(config, kubeconfig(url))
         answer = text_of(await client.call_tool("k8s_pods", {}))
 
@@ -118,7 +95,7 @@ async def test_a_gzip_bomb_is_refused(connect: Connect, config: Path) -> None:
         await stream.send(HEAD + b"Content-Encoding: gzip\r\n\r\n" + bomb)
 
     client = await connect()
-    async with server(explode) as url:
+    async with listening(explode) as url:
         save(config, kubeconfig(url))
 
         assert "larger than the 64 MiB" in text_of(await client.call_tool("k8s_events", {}))
@@ -140,7 +117,7 @@ async def test_logs_without_end_are_read_up_to_their_limit(connect: Connect, con
             sent += 37_000
 
     client = await connect()
-    async with server(flood) as url:
+    async with listening(flood) as url:
         save(config, kubeconfig(url))
         answer = text_of(await client.call_tool("k8s_logs", {"selector": "app=web"}))
 
@@ -163,7 +140,7 @@ async def test_a_slow_part_is_a_gap_and_a_slow_pod_hides_no_other(
         await stream.send(HEAD + b"\r\n" + (b"hello" if b"/log" in path else body))
 
     client = await connect()
-    async with server(slow) as url:
+    async with listening(slow) as url:
         save(config, kubeconfig(url))
         overview = text_of(await client.call_tool("k8s_overview", {}))
         logs = text_of(await client.call_tool("k8s_logs", {"selector": "app=web"}))

@@ -19,7 +19,7 @@ from mcp.types import TextResourceContents
 
 from jamie_lab import LabState
 from jamie_prometheus import promql
-from tests.prometheus.asking import ask, data_of, refused
+from tests.asking import ask, data_of, refused
 from tests.prometheus.child import child
 
 pytestmark = [pytest.mark.live, pytest.mark.scenario("auth-timeouts")]

@@ -9,7 +9,7 @@ import pytest
 from mcp.client import Client
 
 from jamie_lab import LabState
-from tests.prometheus.asking import ask, data_of
+from tests.asking import ask, data_of
 from tests.prometheus.child import child
 
 pytestmark = [pytest.mark.live, pytest.mark.scenario("healthy")]

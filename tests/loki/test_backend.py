@@ -1,20 +1,15 @@
 """Lokis that misbehave, through the server's door."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-
 import anyio
 import anyio.abc
 import httpx
 import pytest
 from mcp.client import Client
 
-from tests.loki.asking import refused
+from tests.asking import refused
 from tests.loki.conftest import Build
 from tests.loki.pretend import PretendedLoki
-
-Stream = anyio.abc.SocketStream
-Serve = Callable[[Stream], Awaitable[None]]
+from tests.loopback import Stream, listening
 
 TOOLS: list[tuple[str, dict[str, str]]] = [
     ("loki_errors", {}),
@@ -23,26 +18,6 @@ TOOLS: list[tuple[str, dict[str, str]]] = [
     ("loki_labels", {}),
     ("loki_labels", {"label": "app"}),
 ]
-
-
-@asynccontextmanager
-async def listening(serve: Serve) -> AsyncGenerator[str]:
-    """Run `serve` for every connection on a port of its own, and give its URL."""
-
-    async def handle(stream: Stream) -> None:
-        async with stream:
-            try:
-                await stream.receive()
-                await serve(stream)
-            except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
-                return
-
-    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    port = listener.extra(anyio.abc.SocketAttribute.local_port)
-    async with listener, anyio.create_task_group() as group:
-        group.start_soon(listener.serve, handle)
-        yield f"http://127.0.0.1:{port}"
-        group.cancel_scope.cancel()
 
 
 def head(content_type: str, length: int) -> bytes:
@@ -58,7 +33,7 @@ async def test_a_web_page_is_called_one(
 ) -> None:
     page = b"<html><title>Sign in</title></html>"
 
-    async def serve(stream: Stream) -> None:
+    async def serve(stream: Stream, _: bytes) -> None:
         await stream.send(head("text/html", len(page)) + page)
 
     async with listening(serve) as url, Client(server(url=url)) as client:
@@ -69,7 +44,7 @@ async def test_a_web_page_is_called_one(
 
 @pytest.mark.parametrize("body", [b"\x00\xff\xfe garbage", b"[]", b'{"status":"success"}', b"{}"])
 async def test_garbage_is_refused_with_how_it_begins(server: Build, body: bytes) -> None:
-    async def serve(stream: Stream) -> None:
+    async def serve(stream: Stream, _: bytes) -> None:
         await stream.send(head("application/json", len(body)) + body)
 
     async with listening(serve) as url, Client(server(url=url)) as client:
@@ -94,7 +69,7 @@ async def test_a_result_that_is_not_what_it_says_is_refused(
 async def test_a_loki_that_hangs_is_left_after_the_timeout(
     server: Build, tool: str, arguments: dict[str, str]
 ) -> None:
-    async def hang(_: Stream) -> None:
+    async def hang(stream: Stream, request: bytes) -> None:
         await anyio.sleep_forever()
 
     async with listening(hang) as url, Client(server(url=url, timeout=0.2)) as client:
@@ -120,7 +95,7 @@ async def test_a_loki_that_is_down_is_named_with_its_address(
 async def test_a_flood_is_refused_while_it_streams(server: Build) -> None:
     sent = 0
 
-    async def flood(stream: Stream) -> None:
+    async def flood(stream: Stream, request: bytes) -> None:
         nonlocal sent
         await stream.send(
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
@@ -212,7 +187,7 @@ async def test_a_long_query_is_posted(loki: PretendedLoki, server: Build) -> Non
 async def test_cancelled_calls_leave_no_request_behind(server: Build) -> None:
     gone = anyio.Event()
 
-    async def hang(stream: Stream) -> None:
+    async def hang(stream: Stream, _: bytes) -> None:
         try:
             await stream.receive()
         finally:

@@ -7,7 +7,7 @@ from mcp.client import Client
 
 from jamie_base.when import SECOND, Window
 from jamie_loki import numbers
-from tests.loki.asking import ask, data_of
+from tests.asking import ask, data_of
 from tests.loki.conftest import Build
 from tests.loki.pretend import PretendedLoki
 

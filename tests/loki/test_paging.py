@@ -13,7 +13,7 @@ from pytest_httpx import HTTPXMock
 
 from jamie_loki.server import build
 from jamie_loki.settings import Settings
-from tests.loki.asking import ask, data_of, refused
+from tests.asking import ask, data_of, refused
 from tests.loki.conftest import Build
 from tests.loki.pretend import SECOND, PretendedLoki
 

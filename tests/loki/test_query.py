@@ -4,7 +4,7 @@ import time
 import httpx
 from mcp.client import Client
 
-from tests.loki.asking import ask, data_of, refused
+from tests.asking import ask, data_of, refused
 from tests.loki.conftest import Build
 from tests.loki.pretend import SECOND, PretendedLoki
 

@@ -8,7 +8,7 @@ import pytest
 from mcp.client import Client
 from pytest_httpx import HTTPXMock
 
-from tests.prometheus.asking import ask, data_of, refused
+from tests.asking import ask, data_of, refused
 from tests.prometheus.conftest import Build
 from tests.prometheus.pretend import Json, PretendedPrometheus, series
 

@@ -7,7 +7,7 @@ import pytest
 from mcp.client import Client
 from pytest_httpx import HTTPXMock
 
-from tests.prometheus.asking import ask, body
+from tests.asking import ask, body
 from tests.prometheus.pretend import PretendedPrometheus, over_time, series
 
 MEMORY = "container_memory_working_set_bytes"

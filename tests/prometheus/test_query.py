@@ -6,7 +6,7 @@ import httpx
 import pytest
 from mcp.client import Client
 
-from tests.prometheus.asking import ask, body, data_of, refused
+from tests.asking import ask, body, data_of, refused
 from tests.prometheus.conftest import Build
 from tests.prometheus.pretend import PretendedPrometheus, over_time, refusal, series
 

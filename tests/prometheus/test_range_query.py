@@ -6,7 +6,7 @@ from typing import Any, Literal
 import pytest
 from mcp.client import Client
 
-from tests.prometheus.asking import ask, data_of, refused
+from tests.asking import ask, data_of, refused
 from tests.prometheus.conftest import Build
 from tests.prometheus.pretend import PretendedPrometheus, over_time, refusal, series
 

@@ -2,18 +2,16 @@
 
 import gzip
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-import anyio.abc
 import httpx
 import pytest
 from mcp.client import Client
 from mcp.types import TextResourceContents
 
-from tests.prometheus.asking import ask, refused
+from tests.asking import ask, refused
+from tests.loopback import Serve, Stream, listening
 from tests.prometheus.conftest import Build
 from tests.prometheus.pretend import PretendedPrometheus, series
 
@@ -24,41 +22,18 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
 ]
 BOMB = gzip.compress(b"[" * (80 * 1024 * 1024))
 
-Stream = anyio.abc.SocketStream
-Serve = Callable[[Stream], Awaitable[None]]
-
-
-@asynccontextmanager
-async def listening(serve: Serve) -> AsyncGenerator[str]:
-    """Run `serve` for each connection on a port of its own."""
-
-    async def handle(stream: Stream) -> None:
-        async with stream:
-            try:
-                await stream.receive()
-                await serve(stream)
-            except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
-                return
-
-    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
-    port = listener.extra(anyio.abc.SocketAttribute.local_port)
-    async with listener, anyio.create_task_group() as group:
-        group.start_soon(listener.serve, handle)
-        yield f"http://127.0.0.1:{port}"
-        group.cancel_scope.cancel()
-
 
 def saying(content: bytes, **headers: str) -> Serve:
     fields = {"Content-Length": str(len(content)), "Connection": "close", **headers}
     head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items())
 
-    async def serve(stream: Stream) -> None:
+    async def serve(stream: Stream, _: bytes) -> None:
         await stream.send(f"HTTP/1.1 200 OK\r\n{head}\r\n".encode() + content)
 
     return serve
 
 
-async def hang(stream: Stream) -> None:
+async def hang(stream: Stream, _: bytes) -> None:
     await anyio.sleep_forever()
 
 
