@@ -11,8 +11,9 @@ from pydantic import Field
 
 from jamie_base.errors import NotFound
 from jamie_base.plan import Binding, Outcome, Plan, Undo
+from jamie_base.redact import Redactor
 from jamie_base.status import SourceStatus
-from jamie_base.toolset import INJECTED, INJECTED_UNDO_LOG, Toolset
+from jamie_base.toolset import INJECTED, INJECTED_REDACTOR, INJECTED_UNDO_LOG, Toolset
 from jamie_base.undo import UndoLog
 
 
@@ -44,6 +45,7 @@ tools = Toolset(chooser="shelf", chooser_help="Which shelf.")
 
 Backend = Annotated[Shelf, INJECTED]
 Undos = Annotated[UndoLog, INJECTED_UNDO_LOG]
+Marks = Annotated[Redactor, INJECTED_REDACTOR]
 Name = Annotated[str, Field(description="A jar.", min_length=1)]
 Grams = Annotated[int, Field(ge=0, le=10_000, description="What it holds.")]
 Order = Annotated[Literal["name", "grams"], Field(description="What to sort by.")]
@@ -76,6 +78,12 @@ async def shelf_wait(shelf: Backend) -> Jars:
 async def shelf_break(shelf: Backend) -> Jars:
     """Fail in a way nobody foresaw."""
     raise RuntimeError("password=hunter2-from-the-inside")
+
+
+@tools.reads(show)
+async def shelf_label(shelf: Backend, marks: Marks, recipe: str) -> Jars:
+    """Write a recipe, which nobody may read, on a label."""
+    return Jars((), marks.value(recipe))
 
 
 def _binding(shelf: Shelf, name: str, grams: int) -> Binding:

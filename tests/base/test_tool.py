@@ -1,5 +1,6 @@
 """Served tools, seen the way a model sees them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,13 @@ async def test_reading_tools_say_so_and_writing_tools_exist_only_in_write_mode(
     async with Client(build(write=True)) as client:
         writing = (await client.list_tools()).tools
 
-    assert [tool.name for tool in reading] == ["shelf_jars", "shelf_wait", "shelf_break"]
-    assert [tool.name for tool in writing[3:]] == ["shelf_fill", "shelf_undo"]
+    assert [tool.name for tool in reading] == [
+        "shelf_jars",
+        "shelf_wait",
+        "shelf_break",
+        "shelf_label",
+    ]
+    assert [tool.name for tool in writing[4:]] == ["shelf_fill", "shelf_undo"]
     hints = {tool.name: tool.annotations for tool in writing}
     assert (hints["shelf_jars"], hints["shelf_fill"]) == (READS, WRITES)
 
@@ -199,6 +205,20 @@ async def test_secrets_leave_as_marks_in_text_and_data(build: Build) -> None:
     assert "hunter2canary" not in text_of(answer)
     assert "[redacted:" in text_of(answer)
     assert "hunter2canary" not in repr(answer.structured_content)
+
+
+async def test_a_tool_can_mark_what_only_it_knows_to_be_secret(build: Build) -> None:
+    async with Client(build()) as client:
+        (label,) = [
+            tool for tool in (await client.list_tools()).tools if tool.name == "shelf_label"
+        ]
+        answer = await client.call_tool("shelf_label", {"recipe": "plums and rum"})
+        keyed = await client.call_tool("shelf_jars", {"note": "password=plums-and-rum"})
+        same = await client.call_tool("shelf_label", {"recipe": "plums-and-rum"})
+
+    assert [*label.input_schema["properties"]] == ["recipe"]
+    assert re.fullmatch(r"\[redacted:[0-9a-f]{8}\]", text_of(answer))
+    assert text_of(keyed).endswith(f"password={text_of(same)}")
 
 
 async def test_control_characters_do_not_get_out(build: Build) -> None:

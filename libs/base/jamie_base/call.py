@@ -25,7 +25,7 @@ from jamie_base.errors import TimedOut, TooMuch
 from jamie_base.progress import reporting
 from jamie_base.schema import Json
 from jamie_base.text import clean, clip
-from jamie_base.toolset import Spec
+from jamie_base.toolset import INJECTED_REDACTOR, INJECTED_UNDO_LOG, Spec
 
 DATA_KEY = "jamie/data"
 """The request `_meta` key with which a program asks for structured data."""
@@ -100,6 +100,13 @@ def present(desk: Desk[Any], call: Call, data: msgspec.Struct) -> CallToolResult
     return CallToolResult(content=[*content], structured_content=_redacted(desk, data))
 
 
+def furnished(desk: Desk[Any], spec: Spec) -> Json:
+    """Return what a tool asked for of the desk, as arguments: undo records, the redactor."""
+    things = {INJECTED_UNDO_LOG: desk.undo_log, INJECTED_REDACTOR: desk.redactor}
+
+    return {name: thing for mark, thing in things.items() if (name := spec.marked(mark))}
+
+
 def refusal(desk: Desk[Any], error: ToolError) -> CallToolResult:
     """Turn an error into an answer the model can act on."""
     text = desk.redactor.text(clean(str(error)))
@@ -128,7 +135,7 @@ def entry(call: Call, outcome: str, size: int = 0) -> Entry:
 
 async def _asked(desk: Desk[Any], call: Call) -> msgspec.Struct:
     backend = desk.sources.pick(call.source)
-    work = partial(call.spec.ask, backend, **call.arguments)
+    work = partial(call.spec.ask, backend, **call.arguments, **furnished(desk, call.spec))
     with reporting(partial(call.context.report_progress, 0, None)):
         with anyio.move_on_after(desk.deadline):
             return await _telling(call, partial(desk.flights.run, call.key, work))

@@ -41,8 +41,14 @@ async def _undo_log() -> None:
     """Mark the parameter that takes the undo records; it is never called."""
 
 
+async def _redactor() -> None:
+    """Mark the parameter that takes the redactor; it is never called."""
+
+
 INJECTED = Resolve(_backend)
 INJECTED_UNDO_LOG = Resolve(_undo_log)
+INJECTED_REDACTOR = Resolve(_redactor)
+"""For tools that know what is secret where neither a key nor a shape tells."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +83,12 @@ class Spec:
         """Tell whether it changes the backend."""
         return self.act is not None
 
-    @property
-    def undo_log(self) -> str:
-        """Return the name of the parameter that takes the undo records, if it has one."""
+    def marked(self, mark: Resolve) -> str:
+        """Return the name of the parameter that bears an `INJECTED_...` mark, if one does."""
         hints = get_type_hints(self.ask, include_extras=True)
-        marked = (
-            name
-            for name, hint in hints.items()
-            if INJECTED_UNDO_LOG in getattr(hint, "__metadata__", ())
-        )
+        found = (name for name, hint in hints.items() if mark in getattr(hint, "__metadata__", ()))
 
-        return next(marked, "")
+        return next(found, "")
 
 
 class Toolset(list[Spec]):

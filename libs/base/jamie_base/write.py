@@ -12,7 +12,7 @@ from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult
 
 from jamie_base import consent
-from jamie_base.call import Call, entry, present, record, refusal
+from jamie_base.call import Call, entry, furnished, present, record, refusal
 from jamie_base.desk import Desk
 from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, TimedOut
 from jamie_base.plan import Outcome, Plan, Written, differences, planned
@@ -92,8 +92,8 @@ async def _by_asking(desk: Desk[Any], call: Call) -> CallToolResult | InputRequi
 
 async def _plan(desk: Desk[Any], call: Call) -> Plan:
     spec = call.spec
-    injected = {spec.undo_log: desk.undo_log} if spec.undo_log else {}
-    work = partial(spec.ask, desk.sources.pick(call.source), **call.arguments, **injected)
+    further = furnished(desk, spec)
+    work = partial(spec.ask, desk.sources.pick(call.source), **call.arguments, **further)
     with anyio.move_on_after(desk.deadline):
         return cast("Plan", await work())
 
