@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +12,15 @@ from jamie_loki.settings import Settings
 from tests.loki.pretend import PretendedLoki
 
 Build = Callable[..., MCPServer[Any]]
+
+
+@pytest.fixture(autouse=True)
+def _no_variables(  # pyright: ignore[reportUnusedFunction]  # pytest uses it
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Keep out the variables of a shell that points at a lab."""
+    for name in [name for name in os.environ if name.startswith("JAMIE_LOKI_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -105,6 +105,7 @@ async def test_lines_without_a_level_are_read_for_what_they_say(
         "dial tcp 10.0.0.7:8080: connect: connection refused",
         "served the errors page in 3 ms",
         "GET /healthz 200",
+        '10.0.0.9 - - "GET /x HTTP/2.0" 200 14011 "-" "Mozilla/5.0" 512 0.016 [shop] []',
     ]
     for number, line in enumerate(lines):
         loki.write(ago(60 + number), line, SHOP, detected_level="unknown")
@@ -219,6 +220,23 @@ async def test_a_flood_is_sampled_and_said_to_be_estimated(
     assert (shop["count"], shop["kinds"][0]["kind"]) == (3, "database_connection")
     onset = int(auth["kinds"][0]["onset"])
     assert abs(onset - ago(1_200)) <= 61 * SECOND
+
+
+async def test_steady_warnings_by_the_thousand_get_no_onset(
+    loki: PretendedLoki, server: Build
+) -> None:
+    """An onset must not be where the reading of a sample stopped."""
+    for number in range(7_000):
+        line = LIMITED.format(number)
+        loki.write(ago(3_590) + number * 500_000_000, line, PAYMENTS, detected_level="warn")
+
+    async with Client(server()) as client:
+        data = await data_of(client, "loki_errors")
+
+    (kind,) = data["warnings"]["kinds"]
+    assert (data["total"], data["warnings"]["total"]) == (0, 7_000)
+    assert (kind["kind"], kind["estimated"], kind["onset"]) == ("rate_limit", True, "")
+    assert kind["count"] == 7_000
 
 
 async def test_small_services_beyond_the_limit_are_counted(

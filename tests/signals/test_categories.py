@@ -45,6 +45,12 @@ def test_what_is_no_trouble_has_no_kind(message: str) -> None:
     assert category_of(message) is None
 
 
+def test_the_length_of_a_request_is_not_its_status() -> None:
+    line = '10.0.0.9 - - "GET /x HTTP/2.0" 200 14011 "-" "Mozilla/5.0" 512 0.016 [shop] [] 10.0.1.9'
+
+    assert category_of(line) is None
+
+
 def test_the_error_field_and_the_status_field_are_read() -> None:
     refused = {"error": "dial tcp 10.0.0.1:80: connect: connection refused"}
 

@@ -1,7 +1,6 @@
 """The errors of a window: who wrote how much, the lines that may tell of errors, the warnings."""
 
 import time
-from collections.abc import Sequence
 from functools import partial
 
 from anyio import to_thread
@@ -13,17 +12,14 @@ from jamie_base.together import pair, together
 from jamie_base.when import Window
 from jamie_loki import logql, suspects
 from jamie_loki.client import Loki
-from jamie_loki.counting import count, count_by
+from jamie_loki.counting import count_by
 from jamie_loki.data import LogErrors
 from jamie_loki.diagnosis import why_empty
 from jamie_loki.logql import Matcher
-from jamie_loki.paging import read, whole_milliseconds
-from jamie_loki.replies import Line
+from jamie_loki.paging import whole_milliseconds
 from jamie_loki.sampling import Place, Sample, drawn, merged
 from jamie_loki.survey import layout_of, refuse_the_vast
 from jamie_loki.tally import tally
-
-WARNINGS_READ = 1_000
 
 
 async def errors(
@@ -109,12 +105,5 @@ async def _suspects(loki: Loki, place: Place) -> Sample:
     return merged(await together(*(partial(drawn, loki, kind, place) for kind in suspects.KINDS)))
 
 
-async def _warnings(loki: Loki, place: Place) -> tuple[int, Sequence[Line]]:
-    """Count the warnings, and read the newest."""
-    query, limits = suspects.warned(place.selector, place.levels), place.limits
-    total, found = await pair(
-        partial(count, loki, query, place.window, limits),
-        partial(read, loki, query, place.window, wanted=WARNINGS_READ, newest=True, limits=limits),
-    )
-
-    return total or len(found.lines), found.lines
+async def _warnings(loki: Loki, place: Place) -> Sample:
+    return await drawn(loki, suspects.warned, place)

@@ -30,7 +30,7 @@ _WORDS = (
     r"|violates|duplicate key|does not exist|forbidden|unauthor|not (?:allowed|permitted)|invalid"
     r"|expired|circuit|unhealthy|unavailable|segmentation|sigsegv|core dumped|nil pointer"
     r"|crash|unhandled|uncaught|terminated|exit(?:ed)? |assert|malformed|unexpected|abort|lost"
-    r'|closed|missing|" [45]\d\d \d|(?:status|code|http|response|answered|got)\W{1,6}[45]\d\d'
+    r'|closed|missing|http/[\d.]+"? 5\d\d|(?:status|code|http|response|answered|got)\W{1,6}[45]\d\d'
 )
 _FRAMES = (
     r'^\s+File "|^\s+raise |^\s*at [\w$.<>]+|^\s*Caused by|^goroutine \d|^\s+\S+\.go:\d+'

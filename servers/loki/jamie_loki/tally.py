@@ -24,7 +24,7 @@ MAIN_SHARE = 0.5
 def tally(
     looked: LogErrors,
     sample: Sample,
-    warnings: tuple[int, Sequence[Line]],
+    warnings: Sample,
     place: Place,
     limit: int,
 ) -> LogErrors:
@@ -101,7 +101,7 @@ def _service(
     counts = [round(group.count * weight) for group in groups]
     total = sum(counts)
     timeline = sample.timeline.get(who, [])
-    bucket_ns = _bucket_ns(Window(int(looked.start), int(looked.end)))
+    window = Window(int(looked.start), int(looked.end))
     kinds = [
         _kind(
             group,
@@ -109,7 +109,7 @@ def _service(
             estimated=weight > 1,
             timeline=timeline,
             main=number >= MAIN_SHARE * total,
-            bucket_ns=bucket_ns,
+            window=window,
         )
         for group, number in zip(groups, counts, strict=True)
     ]
@@ -150,11 +150,9 @@ def _kind(
     estimated: bool,
     timeline: Sequence[tuple[int, float]],
     main: bool,
-    bucket_ns: int,
+    window: Window,
 ) -> ErrorKind:
-    # What was drawn of a sampled service lies where the reading stopped; its counts are complete.
-    burst = onset_of_counts(timeline) if timeline and main else group.onset
-    began = _began(burst, group.first, bucket_ns) if burst else ""
+    burst = _burst(group, timeline, main=main)
     category = group.category
     first = _first(timeline, group.first) if main else group.first
 
@@ -168,29 +166,25 @@ def _kind(
         first=str(min(first, group.first)),
         last=str(group.last),
         example=group.example[:EXAMPLE_CHARACTERS],
-        onset=began,
+        onset=_began(burst, group.first, window),
         trace=trace_of(group.stack),
     )
 
 
-def _told_warnings(warnings: tuple[int, Sequence[Line]], place: Place) -> Warnings:
-    total, lines = warnings
-    weight = total / len(lines) if lines else 1.0
-    known = [group for group in _groups(lines, place, warnings=True) if group.category]
+def _told_warnings(sample: Sample, place: Place) -> Warnings:
+    weights = _weights(sample, place)
+    groups = [group for group in _groups(sample.lines, place, warnings=True) if group.category]
+    known = [_warning(group, sample, weights[_who(group)], place) for group in groups]
+    known.sort(key=lambda one: -one.count)
 
-    return Warnings(
-        total,
-        tuple(
-            _warning(group, weight, _bucket_ns(place.window))
-            for group in known[:MOST_WARNING_KINDS]
-        ),
-    )
+    return Warnings(sum(sample.counted.values()), tuple(known[:MOST_WARNING_KINDS]))
 
 
-def _warning(group: ErrorGroup, weight: float, bucket_ns: int) -> WarningKind:
-    namespace, service = _who(group)
+def _warning(group: ErrorGroup, sample: Sample, weight: float, place: Place) -> WarningKind:
+    (namespace, service), category = _who(group), group.category
     number = round(group.count * weight)
-    category = group.category
+    main = number >= MAIN_SHARE * sample.counted.get((namespace, service), 0)
+    burst = _burst(group, sample.timeline.get((namespace, service), []), main=main)
 
     return WarningKind(
         namespace=namespace,
@@ -200,12 +194,31 @@ def _warning(group: ErrorGroup, weight: float, bucket_ns: int) -> WarningKind:
         noun=category.counted(number).partition(" ")[2] if category else "",
         count=number,
         estimated=weight > 1,
-        onset=_began(group.onset, group.first, bucket_ns) if group.onset else "",
+        onset=_began(burst, group.first, place.window),
     )
 
 
-def _began(burst: Onset, first: int, bucket_ns: int) -> Instant:
-    """Say when a burst began: at the very first line, where that came just before the burst."""
+def _burst(group: ErrorGroup, timeline: Sequence[tuple[int, float]], *, main: bool) -> Onset | None:
+    """Find the burst of a kind: of a sampled service only what Loki counted tells it.
+
+    The lines drawn lie where the reading stopped, so they tell no time; the counts are complete,
+    and those of the service are near enough to those of its main kind.
+    """
+    if not timeline:
+        return group.onset
+
+    return onset_of_counts(timeline) if main else None
+
+
+def _began(burst: Onset | None, first: int, window: Window) -> Instant:
+    """Say when a burst began: at the very first line, where that came just before the burst.
+
+    What is there when the window begins may be older: that has no beginning we know.
+    """
+    bucket_ns = _bucket_ns(window)
+    if burst is None or burst.at < window.start_ns + bucket_ns:
+        return ""
+
     return str(first if 0 <= burst.at - first <= bucket_ns else burst.at)
 
 

@@ -129,7 +129,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("http_5xx", "server errors (5xx)", "server error (5xx)", "server errors (5xx)",
      r"\bHTTP/?[\d.]*\"?\s+5\d\d\b|\b(?:status|code|status_code|response|returned|answered|got"
      r"|http)"
-     r"\"?\W{1,4}(?:code\W{1,3})?(?:HTTP )?5\d\d\b|\" 5\d\d \d+|internal server error|bad gateway"
+     r"\"?\W{1,4}(?:code\W{1,3})?(?:HTTP )?5\d\d\b|internal server error|bad gateway"
      r"|service unavailable|gateway time-?out|\b50[0234] (?:internal|bad|service|gateway)"),
     ("unavailable", "unavailable services", "unavailable service", "unavailable services",
      r"\bUNAVAILABLE\b|(?:service|upstream|backend|server|endpoint) (?:is |are )?(?:temporarily )?"

@@ -105,7 +105,7 @@ def _when(kind: ErrorKind, found: LogErrors) -> str:
     began = (
         f"since {ago(kind.onset, found.asked)}"
         if kind.onset
-        else f"all along, first {ago(kind.first, found.asked)}"
+        else f"first {ago(kind.first, found.asked)}"
     )
 
     return f", {began}; last {last}"
