@@ -29,6 +29,29 @@ class Kind(msgspec.Struct, frozen=True):
         return f"{self.root}/{'/'.join(quote(part, safe='') for part in parts)}"
 
 
+class ApiKind(msgspec.Struct, frozen=True):
+    """A kind as a cluster offers it: what may be done with it, and what hangs below it."""
+
+    kind: Kind
+    group: str
+    version: str
+    singular: str = ""
+    shorts: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names it goes by, in small letters, each once."""
+        names = (self.kind.plural, self.singular, self.kind.name.lower(), *self.shorts)
+        return [*dict.fromkeys(name for name in names if name)]
+
+    @property
+    def full(self) -> str:
+        """Return its unambiguous name: `certificates.cert-manager.io`."""
+        return f"{self.kind.plural}.{self.group}" if self.group else self.kind.plural
+
+
 _APPS = "/apis/apps/v1"
 _BATCH = "/apis/batch/v1"
 _SCALING = "/apis/autoscaling/v2"
@@ -84,6 +107,12 @@ _BY_NAME = {
 def kind_named(name: str) -> Kind | None:
     """Find a kind by any name kubectl takes: `deploy`, `Deployments`, `deployment.apps`."""
     return _BY_NAME.get(name.partition(".")[0].lower())
+
+
+def known_kind(kind: Kind) -> Kind | None:
+    """Return our own entry for a kind of that path, which knows more names."""
+    known = _BY_NAME.get(kind.plural)
+    return known if known and known.root == kind.root else None
 
 
 def short_kind(name: str) -> str:
