@@ -21,6 +21,7 @@ Data = msgspec.Struct
 Ask = Callable[..., Awaitable[Data]]
 Render = Callable[[Any], str]
 Act = Callable[[Any, Plan], Awaitable[Outcome]]
+Verify = Callable[[Any, Plan, Outcome], Awaitable[Outcome]]
 
 AskT = TypeVar("AskT", bound=Callable[..., Awaitable[Data]])
 PlanT = TypeVar("PlanT", bound=Callable[..., Awaitable[Plan]])
@@ -59,6 +60,7 @@ class Spec:
     render: Render
     effect: ToolAnnotations
     act: Act | None = None
+    verify: Verify | None = None
 
     @property
     def name(self) -> str:
@@ -113,11 +115,15 @@ class Toolset(list[Spec]):
 
         return add
 
-    def writes(self, act: Act) -> Callable[[PlanT], PlanT]:
-        """Add a tool that changes the backend: it plans, and `act` does what was planned."""
+    def writes(self, act: Act, verify: Verify | None = None) -> Callable[[PlanT], PlanT]:
+        """Add a tool that changes the backend: it plans, and `act` does what was planned.
+
+        `act` returns as soon as the change is made, with the way back; `verify` then waits until
+        the backend shows it, and may be given up when its time is over.
+        """
 
         def add(plan: PlanT) -> PlanT:
-            self.append(Spec(plan, written, WRITES, act))
+            self.append(Spec(plan, written, WRITES, act, verify))
             return plan
 
         return add

@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,8 +68,9 @@ class UndoLog:
         return record
 
     def forget(self, name: str) -> None:
-        """Remove a record that was used."""
-        self._path(name).unlink(missing_ok=True)
+        """Remove a record that was used; one that cannot be removed can undo nothing any more."""
+        with suppress(OSError):
+            self._path(name).unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         return private_dir(self.folder / "undo") / f"{name}.json"

@@ -10,6 +10,7 @@ from typing import Any, cast
 import anyio
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult
+from msgspec import structs
 
 from jamie_base import consent
 from jamie_base.call import Call, entry, furnished, present, record, refusal
@@ -18,6 +19,8 @@ from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, TimedOut
 from jamie_base.plan import Outcome, Plan, Written, differences, planned
 from jamie_base.plan_text import written
 from jamie_base.plans import Asked
+from jamie_base.progress import reporting
+from jamie_base.text import clean
 
 CONFIRM = "confirm"
 """The argument that carries a plan's token, where the server runs with `--confirm token`."""
@@ -31,7 +34,8 @@ async def change(desk: Desk[Any], call: Call, token: str) -> CallToolResult | In
 
     """
     try:
-        result = await _settled(desk, call, token)
+        with reporting(partial(call.context.report_progress, 0, None)):
+            result = await _settled(desk, call, token)
     except ToolError as exc:
         result = refusal(desk, exc)
     except Exception as exc:
@@ -77,7 +81,7 @@ async def _by_asking(desk: Desk[Any], call: Call) -> CallToolResult | InputRequi
         return await _act(desk, call, plan)
 
     plan = await _plan(desk, call)
-    text = desk.redactor.text(written(planned(plan)))
+    text = desk.redactor.text(clean(written(planned(plan))))
     if not consent.can_ask(context):
         raise consent.cannot_ask(text)
 
@@ -109,9 +113,16 @@ async def _act(desk: Desk[Any], call: Call, plan: Plan) -> CallToolResult:
         )
 
     desk.audit.must_record(entry(call, f"acting: {plan.summary}"))
-    outcome = await _acted(desk, call, plan)
+    # Who gives up waiting does not take back what was sent: it is done, and its way back is kept.
+    with anyio.CancelScope(shield=True):
+        outcome = await _acted(desk, call, plan)
+        undo = _way_back(desk, call, plan, outcome)
 
-    return present(desk, call, _told(desk, call, plan, outcome))
+    seen = await _seen(desk, call, plan, outcome)
+    if plan.undoes and seen.verified:
+        desk.undo_log.forget(plan.undoes)
+
+    return present(desk, call, _told(seen, undo))
 
 
 async def _acted(desk: Desk[Any], call: Call, plan: Plan) -> Outcome:
@@ -127,22 +138,37 @@ async def _acted(desk: Desk[Any], call: Call, plan: Plan) -> Outcome:
     )
 
 
-def _told(desk: Desk[Any], call: Call, plan: Plan, outcome: Outcome) -> Written:
+async def _seen(desk: Desk[Any], call: Call, plan: Plan, outcome: Outcome) -> Outcome:
+    """Let the tool look at what became of it; the change is made, whatever comes of that."""
+    verify = call.spec.verify
+    if verify is None:
+        return outcome
+
+    unseen = f"not checked within {desk.deadline:g} s"
+    try:
+        with anyio.move_on_after(desk.deadline):
+            return await verify(desk.sources.pick(call.source), plan, outcome)
+    except ToolError as exc:
+        unseen = f"it could not be checked: {exc}"
+
+    return structs.replace(outcome, verified=False, details=(*outcome.details, unseen))
+
+
+def _told(outcome: Outcome, undo: str) -> Written:
     return Written(
         done=True,
         summary=outcome.summary,
         verified=outcome.verified,
         details=outcome.details,
-        undo=_way_back(desk, call, plan, outcome),
+        undo=undo,
     )
 
 
 def _way_back(desk: Desk[Any], call: Call, plan: Plan, outcome: Outcome) -> str:
+    if outcome.undo is None:
+        return plan.undo
+
     try:
-        if plan.undoes and outcome.verified:
-            desk.undo_log.forget(plan.undoes)
-        if outcome.undo is None:
-            return plan.undo
         name = desk.undo_log.keep(call.spec.name, call.source, outcome.undo)
     except OSError as exc:
         return f"No undo record could be written ({exc}): take it back by hand."
