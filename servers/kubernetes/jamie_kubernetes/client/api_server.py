@@ -26,7 +26,11 @@ class Expired(NotFound):
     """A list cannot go on where it stopped (410)."""
 
 
-_BY_STATUS = {401: Unauthorised, 410: Expired}
+class Conflict(BackendError):
+    """The object is another or newer than the one that was looked at (409)."""
+
+
+_BY_STATUS = {401: Unauthorised, 409: Conflict, 410: Expired}
 
 
 class ApiServer(HttpBackend):

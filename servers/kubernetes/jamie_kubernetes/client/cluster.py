@@ -10,7 +10,9 @@ import msgspec
 from jamie_base.errors import BackendError
 from jamie_kubernetes.client.access import Access, Door
 from jamie_kubernetes.client.api_server import ApiServer, Expired, Unauthorised
+from jamie_kubernetes.client.discovery import KEPT_SECONDS, ApiKinds, Discovery
 from jamie_kubernetes.client.objects import ListPage, Version
+from jamie_kubernetes.client.sending import REHEARSED, Object, Sending
 from jamie_kubernetes.client.session import Session
 from jamie_kubernetes.kinds import Kind
 from jamie_kubernetes.settings import Settings
@@ -67,6 +69,7 @@ class Cluster:
         self._settings = settings
         self._door = Door(settings, context)
         self._session: Session | None = None
+        self._discovery = Discovery(self.get)
 
     @property
     def access(self) -> Access:
@@ -89,14 +92,29 @@ class Cluster:
         if leaving:
             await leaving.aclose()
 
-    async def get(self, path: str, answer: type[T], params: Pairs = ()) -> T:
-        """Read one JSON answer.
+    async def kinds(self, *, older_than: float = KEPT_SECONDS) -> ApiKinds:
+        """Return the kinds there are, read anew when we know them for longer than so many seconds.
+
+        Raises:
+            BackendError: They cannot be read.
+
+        """
+        return await self._discovery.kinds(self.access.url, older_than=older_than)
+
+    async def get(self, path: str, answer: type[T], params: Pairs = (), *, accept: str = "") -> T:
+        """Read one JSON answer, in the form that `accept` names.
 
         Raises:
             BackendError: No answer, a refusal, or an answer that is not of the type.
 
         """
-        return await self._ask(lambda server: server.fetch(path, params, answer=answer))
+        headers = {"Accept": accept} if accept else {}
+
+        async def read(server: ApiServer) -> T:
+            reply = await server.request("GET", path, params, headers=headers)
+            return server.decode(reply, answer)
+
+        return await self._ask(read)
 
     async def review(self, path: str, question: msgspec.Struct, answer: type[T]) -> T:
         """Post a question that changes nothing (an access review) and read its answer."""
@@ -108,6 +126,25 @@ class Cluster:
             return server.decode(reply, answer)
 
         return await self._ask(post)
+
+    async def send(self, sending: Sending, body: bytes, *, rehearse: bool = False) -> Object:
+        """Send a change and read what the object is after it; rehearsed, nothing changes.
+
+        Raises:
+            Conflict: The object is another or newer than the body says.
+            BackendError: No answer, or a refusal.
+
+        """
+        headers = {"Content-Type": sending.media}
+        params = [*sending.params, *([REHEARSED] if rehearse else [])]
+
+        async def send(server: ApiServer) -> Object:
+            reply = await server.request(
+                sending.method, sending.path, params, content=body, headers=headers, read=rehearse
+            )
+            return server.decode(reply, Object)
+
+        return await self._ask(send)
 
     async def text(self, path: str, params: Pairs = ()) -> str:
         """Read a plain text answer."""
