@@ -108,6 +108,17 @@ async def test_an_object_that_changed_while_the_user_thought_is_left_alone(
     assert shelf.jars["salt"] == 10
 
 
+async def test_a_yes_that_comes_after_five_minutes_is_too_late(
+    build: Build, shelf: Shelf, era: Era, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jamie_base.plans.KEPT_SECONDS", -1)
+    async with Client(build(write=True), mode=era, elicitation_callback=User()) as client:
+        answer = await client.call_tool("shelf_fill", FILL)
+
+    assert "older than five minutes" in text_of(answer)
+    assert shelf.jars["salt"] == 250
+
+
 async def test_a_token_acts_once_and_only_for_the_same_call(build: Build, shelf: Shelf) -> None:
     async with Client(build(write=True, confirm="token")) as client:
         plan = await client.call_tool("shelf_fill", FILL)

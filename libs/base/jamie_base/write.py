@@ -85,13 +85,14 @@ async def _by_asking(desk: Desk[Any], call: Call) -> CallToolResult | InputRequi
     if not consent.can_ask(context):
         raise consent.cannot_ask(text)
 
+    token = desk.plans.keep(plan, _asked(call))
     if consent.asks_by_answer(context):
-        return consent.question(text, desk.plans.keep(plan, _asked(call)))
+        return consent.question(text, token)
 
     if not await consent.ask(context, text):
         raise consent.declined()
 
-    return await _act(desk, call, plan)
+    return await _act(desk, call, desk.plans.take(token, _asked(call)))
 
 
 async def _plan(desk: Desk[Any], call: Call) -> Plan:
