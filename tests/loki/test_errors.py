@@ -92,7 +92,7 @@ async def test_an_empty_loki_is_not_called_healthy(loki: PretendedLoki, server: 
     async with Client(server()) as client:
         text = await ask(client, "loki_errors")
 
-    assert text.startswith("No log lines in ")
+    assert text.startswith("No log lines, ")
     assert "No errors" not in text
     assert "holds no logs at all" in text
 

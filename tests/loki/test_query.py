@@ -30,8 +30,9 @@ async def test_lines_come_newest_first_with_shared_labels_said_once(
     async with Client(server()) as client:
         text = await ask(client, "loki_query", logql='{namespace="shop"}')
 
-    assert text.startswith('2 lines match {namespace="shop"}, ')
-    assert "all of them below, newest first." in text
+    head, *_ = text.splitlines()
+    assert head.startswith("2 lines, ")
+    assert head.endswith(' (UTC); all of them below, newest first: {namespace="shop"}')
     shared, *lines = rows_in(text)
     assert shared == "all: namespace=shop service_name=frontend"
     assert [line.partition(" ")[2] for line in lines] == [
@@ -168,6 +169,22 @@ async def test_a_secret_is_the_same_mark_in_every_answer(
     marks = {re.findall(r"\[redacted:\w+\]", text)[0] for text in (shown, again, data)}
     assert len(marks) == 1
     assert "hunter2" not in shown + again + data
+
+
+async def test_a_query_for_a_secret_leaves_the_answer_whole(
+    loki: PretendedLoki, server: Build
+) -> None:
+    loki.write(ago(60), "level=error msg=failed password=hunter2-canary", SHOP)
+
+    async with Client(server()) as client:
+        text = await ask(client, "loki_query", logql='{namespace="shop"} |= "password="')
+        none = await ask(client, "loki_query", logql='{namespace="shop"} |= "password=x"')
+
+    assert text.startswith("1 line, ")
+    assert "newest first: " in text
+    assert "hunter2" not in text
+    assert len(set(re.findall(r"\[redacted:\w+\]", text))) == 1
+    assert "1 line matches the selector" in none
 
 
 async def test_lines_a_stage_could_not_read_are_counted_with_the_way_out(

@@ -16,7 +16,7 @@ def answer(found: LogAnswer) -> str:
     window = window_of(int(found.start), int(found.end))
     if found.empty:
         noun = "series" if found.metric else "lines"
-        head = f"No {noun} match {_query(found)}, {window}."
+        head = f"No {noun}, {window}: {_query(found)}"
         return "\n".join([head, *nothing(found.empty), *found.notes])
 
     body = _series(found, window) if found.metric else _lines(found, window)
@@ -26,10 +26,10 @@ def answer(found: LogAnswer) -> str:
 
 def _lines(found: LogAnswer, window: str) -> list[str]:
     if not found.covered:
-        return [f"No more lines match {_query(found)}, {window}: {_total(found)} were shown."]
+        return [f"No more lines, {window}; {_total(found)} were shown: {_query(found)}"]
 
     return [
-        f"{_total(found)} match {_query(found)}, {window} (UTC); {_shown(found)}.",
+        f"{_total(found)}, {window} (UTC); {_shown(found)}: {_query(found)}",
         quoted(SOURCE, lines.block(found)),
         *_left(found),
     ]
@@ -37,7 +37,8 @@ def _lines(found: LogAnswer, window: str) -> list[str]:
 
 def _series(found: LogAnswer, window: str) -> list[str]:
     total = len(found.series) + (found.rest.series if found.rest else 0)
-    head = f"{count('series', total, 'series')} of {_query(found)}, {window}, {series.told(found)}:"
+    many = count("series", total, "series")
+    head = f"{many}, {window}, {series.told(found)}: {_query(found)}"
     rest = found.rest
     tail = (
         [f"(rest: {rest.series:,} series, sum {humanised(rest.sum)}, max {humanised(rest.max)})"]
@@ -49,12 +50,13 @@ def _series(found: LogAnswer, window: str) -> list[str]:
 
 
 def _query(found: LogAnswer) -> str:
+    """Write the query, always last: a filter for `password=` would have what follows redacted."""
     return shorten(" ".join(found.query.split()), QUERY_CELLS)
 
 
 def _total(found: LogAnswer) -> str:
     if found.total is None:
-        return "Lines"
+        return "Lines (not counted)"
 
     return count("line", max(found.total, found.before + found.covered))
 

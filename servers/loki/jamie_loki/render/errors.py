@@ -31,7 +31,7 @@ def errors(found: LogErrors) -> str:
     """Write how many errors there are, of which kinds, since when; or that there are none."""
     window = window_of(int(found.start), int(found.end))
     if found.empty:
-        head = f"No log lines in {inline(found.selector, SELECTOR_CELLS)}, {window}."
+        head = f"No log lines, {window}, in {inline(found.selector, SELECTOR_CELLS)}"
         return "\n".join([head, *nothing(found.empty)])
 
     looked = (

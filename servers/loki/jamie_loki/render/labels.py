@@ -10,11 +10,11 @@ EXAMPLES_CELLS = 90
 
 def labels(found: LabelList) -> str:
     """Write the names of labels with their values, or one label's values with their volume."""
-    where = f" of {inline(found.selector, 200)}" if found.selector else ""
+    where = f", in {inline(found.selector, 200)}" if found.selector else ""
     window = window_of(int(found.start), int(found.end))
     if found.empty:
         what = f"values of {inline(found.label)}" if found.label else "labels"
-        return "\n".join([f"No {what}{where}, {window}.", *nothing(found.empty)])
+        return "\n".join([f"No {what}, {window}{where}", *nothing(found.empty)])
 
     body = _values(found, where, window) if found.label else _names(found, where, window)
 
@@ -33,13 +33,13 @@ def _names(found: LabelList, where: str, window: str) -> list[str]:
     hidden = found.total - len(found.rows)
     tail = [f"({count('more label', hidden)} not shown; raise limit)"] if hidden else []
 
-    return [f"{count('label', found.total)}{where}, {window}:", *rows, *tail]
+    return [f"{count('label', found.total)}, {window}{where}", *rows, *tail]
 
 
 def _values(found: LabelList, where: str, window: str) -> list[str]:
     volume = f", {size_of(found.bytes)} of logs" if found.bytes else ""
     total = count("value", found.total)
-    head = f"{total} of {inline(found.label)}{where}{volume}, {window}:"
+    head = f"{total} of {inline(found.label)}{volume}, {window}{where}"
     rows = columns(_value_cells(row) for row in found.rows)
     tail = [f"({found.total:,} in all; more: cursor={found.cursor})"] if found.cursor else []
 
