@@ -15,15 +15,16 @@ from jamie_kubernetes.tools import tools
 from tests.kubernetes.conftest import Connect, Mode
 from tests.kubernetes.wire import Api, Json, status
 
-CATALOGUE_BYTES = 4_500
+CATALOGUE_BYTES = 12 * 1024
+CATALOGUE_TOOLS = 14
 INSTRUCTIONS_BYTES = 1_500
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_the_catalogue_is_four_reads_within_its_budget(connect: Connect, mode: Mode) -> None:
+async def test_the_catalogue_is_reads_within_its_budget(connect: Connect, mode: Mode) -> None:
     listed = (await (await connect(mode)).list_tools()).tools
 
-    assert [one.name for one in listed] == ["k8s_events", "k8s_logs", "k8s_overview", "k8s_pods"]
+    assert 4 <= len(listed) <= CATALOGUE_TOOLS
     assert all(one.annotations and one.annotations.read_only_hint for one in listed)
     size = sum(len(one.model_dump_json(by_alias=True, exclude_none=True)) for one in listed)
     assert size <= CATALOGUE_BYTES

@@ -24,6 +24,9 @@ RESOURCES = {
     "daemonsets": "/apis/apps/v1",
     "jobs": "/apis/batch/v1",
     "cronjobs": "/apis/batch/v1",
+    "horizontalpodautoscalers": "/apis/autoscaling/v2",
+    "ingresses": "/apis/networking.k8s.io/v1",
+    "endpointslices": "/apis/discovery.k8s.io/v1",
 }
 
 

@@ -1,0 +1,230 @@
+"""Workloads as the API holds them: what runs pods, when Jobs run, and what scales them."""
+
+from datetime import datetime
+
+import msgspec
+
+from jamie_kubernetes.client.objects import Condition, Meta, Pod, PodSpec
+
+
+class _Wire(msgspec.Struct, frozen=True, rename="camel"):
+    pass
+
+
+class TemplateContainer(_Wire, frozen=True):
+    """A container of a template."""
+
+    name: str
+    image: str = ""
+
+
+class TemplateSpec(_Wire, frozen=True):
+    """What the pods of a template should be."""
+
+    containers: tuple[TemplateContainer, ...] = ()
+
+
+class Template(_Wire, frozen=True):
+    """What pods are made from."""
+
+    spec: TemplateSpec = TemplateSpec()
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Return the images of its containers, each once."""
+        return tuple(dict.fromkeys(one.image for one in self.spec.containers))
+
+
+class RollingUpdate(_Wire, frozen=True):
+    """How far an update goes at once."""
+
+    partition: int = 0
+
+
+class Strategy(_Wire, frozen=True):
+    """How pods are replaced."""
+
+    type: str = ""
+    rolling_update: RollingUpdate | None = None
+
+
+class ControllerSpec(_Wire, frozen=True):
+    """What a Deployment, StatefulSet, DaemonSet or Job should be; each kind fills its own."""
+
+    replicas: int = 1
+    paused: bool = False
+    suspend: bool = False
+    parallelism: int | None = None
+    completions: int | None = None
+    backoff_limit: int | None = None
+    pod_management_policy: str = ""
+    update_strategy: Strategy = Strategy()
+    template: Template = Template()
+
+
+class ControllerStatus(_Wire, frozen=True):
+    """What it is; each kind fills its own."""
+
+    observed_generation: int = 0
+    replicas: int = 0
+    ready_replicas: int = 0
+    updated_replicas: int = 0
+    available_replicas: int = 0
+    desired_number_scheduled: int = 0
+    current_number_scheduled: int = 0
+    updated_number_scheduled: int = 0
+    number_ready: int = 0
+    number_available: int = 0
+    active: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+class Controller(_Wire, frozen=True):
+    """A Deployment, StatefulSet, DaemonSet or Job."""
+
+    metadata: Meta
+    spec: ControllerSpec = ControllerSpec()
+    status: ControllerStatus = ControllerStatus()
+
+    def condition(self, kind: str, status: str = "True") -> Condition | None:
+        """Return the condition of this type if it has this status."""
+        found = (one for one in self.status.conditions if one.type == kind and one.status == status)
+        return next(found, None)
+
+
+class JobTemplateSpec(_Wire, frozen=True):
+    """What the Jobs of a CronJob should be."""
+
+    template: Template = Template()
+
+
+class JobTemplate(_Wire, frozen=True):
+    """What Jobs are made from."""
+
+    spec: JobTemplateSpec = JobTemplateSpec()
+
+
+class CronJobSpec(_Wire, frozen=True):
+    """When Jobs are made."""
+
+    schedule: str = ""
+    time_zone: str = ""
+    suspend: bool = False
+    concurrency_policy: str = ""
+    starting_deadline_seconds: int | None = None
+    job_template: JobTemplate = JobTemplate()
+
+
+class RunningJob(_Wire, frozen=True):
+    """A Job that runs now."""
+
+    name: str = ""
+
+
+class CronJobStatus(_Wire, frozen=True):
+    """When Jobs were made."""
+
+    active: tuple[RunningJob, ...] = ()
+    last_schedule_time: datetime | None = None
+    last_successful_time: datetime | None = None
+
+
+class CronJob(_Wire, frozen=True):
+    """A CronJob."""
+
+    metadata: Meta
+    spec: CronJobSpec = CronJobSpec()
+    status: CronJobStatus = CronJobStatus()
+
+
+class ScaleTarget(_Wire, frozen=True):
+    """What is scaled."""
+
+    kind: str = ""
+    name: str = ""
+
+
+class AutoscalerSpec(_Wire, frozen=True):
+    """Between what, and what for."""
+
+    scale_target_ref: ScaleTarget = ScaleTarget()
+    min_replicas: int = 1
+    max_replicas: int = 1
+
+
+class AutoscalerStatus(_Wire, frozen=True):
+    """How it scaled."""
+
+    current_replicas: int = 0
+    desired_replicas: int = 0
+    last_scale_time: datetime | None = None
+    conditions: tuple[Condition, ...] = ()
+
+
+class Autoscaler(_Wire, frozen=True):
+    """A HorizontalPodAutoscaler."""
+
+    metadata: Meta
+    spec: AutoscalerSpec = AutoscalerSpec()
+    status: AutoscalerStatus = AutoscalerStatus()
+
+
+class FieldRequirement(_Wire, frozen=True):
+    """One expression about a node's own fields."""
+
+    key: str = ""
+    values: tuple[str, ...] = ()
+
+
+class NodeTerm(_Wire, frozen=True):
+    """Which nodes will do."""
+
+    match_fields: tuple[FieldRequirement, ...] = ()
+
+
+class NodeTerms(_Wire, frozen=True):
+    """One of these must hold."""
+
+    node_selector_terms: tuple[NodeTerm, ...] = ()
+
+
+class NodeAffinity(_Wire, frozen=True):
+    """Where a pod must run."""
+
+    required: NodeTerms | None = msgspec.field(
+        default=None, name="requiredDuringSchedulingIgnoredDuringExecution"
+    )
+
+
+class Affinity(_Wire, frozen=True):
+    """Where a pod wants to run."""
+
+    node_affinity: NodeAffinity | None = None
+
+
+class BoundPodSpec(PodSpec, frozen=True, rename="camel"):
+    """A pod's specification with the node that a DaemonSet wants it on."""
+
+    affinity: Affinity | None = None
+
+    @property
+    def node(self) -> str:
+        """Return the node it is on, or the one it is bound for."""
+        return self.node_name or next(iter(self._wanted()), "")
+
+    def _wanted(self) -> list[str]:
+        rule = self.affinity.node_affinity if self.affinity else None
+        terms = rule.required.node_selector_terms if rule and rule.required else ()
+        fields = (field for term in terms for field in term.match_fields)
+
+        return [name for one in fields if one.key == "metadata.name" for name in one.values]
+
+
+class BoundPod(Pod, frozen=True, rename="camel"):
+    """A pod, with the node it is bound for."""
+
+    spec: BoundPodSpec = BoundPodSpec()
