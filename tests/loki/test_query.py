@@ -240,6 +240,18 @@ async def test_a_stream_that_fell_silent_is_dated(loki: PretendedLoki, server: B
     assert ", 3h ago." in text
 
 
+async def test_a_window_before_the_first_line_is_told_from_a_wrong_name(
+    loki: PretendedLoki, server: Build
+) -> None:
+    loki.write(ago(600), "x", SHOP)
+
+    async with Client(server()) as client:
+        text = await ask(client, "loki_query", logql='{namespace="shop"}', start="3h", end="2h")
+
+    assert "No stream matches this early; the first line came at " in text
+    assert text.endswith(", 10m ago.")
+
+
 async def test_the_stage_that_keeps_nothing_is_named(loki: PretendedLoki, server: Build) -> None:
     loki.write(ago(60), "timeout after 5s", SHOP)
     loki.write(ago(50), "fine", SHOP)

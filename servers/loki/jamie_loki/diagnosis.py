@@ -7,7 +7,7 @@ from functools import partial
 from jamie_base.errors import BackendError, Denied, Unreachable
 from jamie_base.text import count as counted
 from jamie_base.together import together
-from jamie_base.when import UNITS, Window, clock, span
+from jamie_base.when import UNITS, Window, clock, nanoseconds, span
 from jamie_loki import logql
 from jamie_loki.client import Limits, Loki
 from jamie_loki.counting import count, count_by
@@ -82,6 +82,9 @@ async def _why_no_stream(loki: Loki, selector: str, window: Window, *, now: floa
         when = f"; the last line came at {clock(last[0].at, now)}" if last else ""
         return Empty(f"No stream matches in this window, but in the {longer} before its end{when}.")
 
+    if later := await _first_after(loki, selector, window, now=now):
+        return Empty(f"No stream matches this early; the first line came at {later}.")
+
     conditions = logql.matchers(selector)
     names = await loki.labels(day)
     if not names:
@@ -91,6 +94,17 @@ async def _why_no_stream(loki: Loki, selector: str, window: Window, *, now: floa
     blamed = next((empty for empty in found if empty), None)
 
     return blamed or await _why_not_together(loki, conditions, day)
+
+
+async def _first_after(loki: Loki, selector: str, window: Window, *, now: float) -> str:
+    """Say when the first line after the window came; "" when none did."""
+    since = Window(window.end_ns, nanoseconds(now))
+    if since.start_ns >= since.end_ns:
+        return ""
+
+    lines = (await loki.over(selector, since, limit=1, newest=False)).lines
+
+    return clock(lines[0].at, now) if lines else ""
 
 
 async def _why_unmatched(
