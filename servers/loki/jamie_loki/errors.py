@@ -42,17 +42,7 @@ async def errors(
     now = time.time()
     window = whole_milliseconds(when.window(start, end, now=now))
     place = await _place(loki, window, selector, namespace, service)
-    blank = LogErrors(
-        selector=place.selector,
-        start=str(window.start_ns),
-        end=str(window.end_ns),
-        asked=str(when.nanoseconds(now)),
-        total=0,
-        estimated=False,
-        lines=0,
-        streams=0,
-        services_seen=0,
-    )
+    blank = _blank(place, now)
     if not place.layout.names:
         why = await why_empty(loki, '{service_name=~".+"}', window, place.limits, now=now)
         return replace(blank, empty=why)
@@ -71,6 +61,20 @@ async def errors(
     sample, warnings = await pair(partial(_suspects, loki, place), partial(_warnings, loki, place))
 
     return await to_thread.run_sync(tally, looked, sample, warnings, place, limit)
+
+
+def _blank(place: Place, now: float) -> LogErrors:
+    return LogErrors(
+        selector=place.selector,
+        start=str(place.window.start_ns),
+        end=str(place.window.end_ns),
+        asked=str(when.nanoseconds(now)),
+        total=0,
+        estimated=False,
+        lines=0,
+        streams=0,
+        services_seen=0,
+    )
 
 
 async def _place(loki: Loki, window: Window, selector: str, namespace: str, service: str) -> Place:
