@@ -27,6 +27,7 @@ class TemplateSpec(_Wire, frozen=True):
 class Template(_Wire, frozen=True):
     """What pods are made from."""
 
+    metadata: Meta = Meta()
     spec: TemplateSpec = TemplateSpec()
 
     @property

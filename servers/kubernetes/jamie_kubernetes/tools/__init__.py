@@ -1,6 +1,6 @@
 """What a model can ask of a cluster; knows no HTTP."""
 
-from jamie_kubernetes.tools import events, logs, overview, pods, workloads
+from jamie_kubernetes.tools import events, logs, overview, pods, scale, services, undo, workloads
 from jamie_kubernetes.tools.toolset import tools
 
-__all__ = ["events", "logs", "overview", "pods", "tools", "workloads"]
+__all__ = ["events", "logs", "overview", "pods", "scale", "services", "tools", "undo", "workloads"]

@@ -1,0 +1,219 @@
+"""Services as the API holds them, where they lead, and what leads to them."""
+
+import msgspec
+
+from jamie_kubernetes.client.objects import Condition, Container, Meta, Pod, PodSpec
+
+
+class _Wire(msgspec.Struct, frozen=True, rename="camel"):
+    pass
+
+
+class ServicePort(_Wire, frozen=True):
+    """A port of a Service; pods are reached at `target_port`, a number or a name."""
+
+    port: int = 0
+    name: str = ""
+    protocol: str = "TCP"
+    target_port: int | str = 0
+    node_port: int = 0
+
+
+class Balancer(_Wire, frozen=True):
+    """Where a load balancer answers."""
+
+    ip: str = ""
+    hostname: str = ""
+
+
+class BalancerStatus(_Wire, frozen=True):
+    """What the cloud gave."""
+
+    ingress: tuple[Balancer, ...] = ()
+
+
+class NetServiceSpec(_Wire, frozen=True):
+    """What a Service should be."""
+
+    type: str = "ClusterIP"
+    cluster_ip: str = msgspec.field(default="", name="clusterIP")
+    external_name: str = ""
+    external_ips: tuple[str, ...] = msgspec.field(default=(), name="externalIPs")
+    selector: dict[str, str] = {}
+    ports: tuple[ServicePort, ...] = ()
+    session_affinity: str = ""
+    internal_traffic_policy: str = ""
+    external_traffic_policy: str = ""
+
+
+class NetServiceStatus(_Wire, frozen=True):
+    """What a Service is."""
+
+    load_balancer: BalancerStatus = BalancerStatus()
+
+
+class NetService(_Wire, frozen=True):
+    """A Service."""
+
+    metadata: Meta
+    spec: NetServiceSpec = NetServiceSpec()
+    status: NetServiceStatus = NetServiceStatus()
+
+
+class EndpointConditions(_Wire, frozen=True):
+    """Whether an endpoint takes traffic; not said means that it does."""
+
+    ready: bool | None = None
+    terminating: bool | None = None
+
+
+class Endpoint(_Wire, frozen=True):
+    """One place a Service sends to."""
+
+    addresses: tuple[str, ...] = ()
+    conditions: EndpointConditions = EndpointConditions()
+
+
+class EndpointPort(_Wire, frozen=True):
+    """A port at which the endpoints of a slice are reached."""
+
+    name: str | None = None
+    port: int | None = None
+
+
+class EndpointSlice(_Wire, frozen=True):
+    """Some of a Service's endpoints."""
+
+    metadata: Meta
+    address_type: str = ""
+    endpoints: tuple[Endpoint, ...] | None = None
+    ports: tuple[EndpointPort, ...] | None = None
+
+
+class BackendPort(_Wire, frozen=True):
+    """The port of a backend, by number or name."""
+
+    number: int = 0
+    name: str = ""
+
+
+class ServiceBackend(_Wire, frozen=True):
+    """The Service an Ingress sends to."""
+
+    name: str = ""
+    port: BackendPort = BackendPort()
+
+
+class IngressBackend(_Wire, frozen=True):
+    """Where an Ingress sends."""
+
+    service: ServiceBackend | None = None
+
+
+class IngressPath(_Wire, frozen=True):
+    """One path of a host."""
+
+    path: str = ""
+    backend: IngressBackend = IngressBackend()
+
+
+class HttpRule(_Wire, frozen=True):
+    """The paths of a host."""
+
+    paths: tuple[IngressPath, ...] = ()
+
+
+class IngressRule(_Wire, frozen=True):
+    """A host and its paths."""
+
+    host: str = ""
+    http: HttpRule | None = None
+
+
+class IngressSpec(_Wire, frozen=True):
+    """What an Ingress routes."""
+
+    default_backend: IngressBackend | None = None
+    rules: tuple[IngressRule, ...] | None = None
+
+
+class Ingress(_Wire, frozen=True):
+    """An Ingress."""
+
+    metadata: Meta
+    spec: IngressSpec = IngressSpec()
+
+
+class BackendRef(_Wire, frozen=True):
+    """What a route sends to."""
+
+    name: str = ""
+    namespace: str = ""
+    kind: str = "Service"
+    port: int | None = None
+
+
+class RouteRule(_Wire, frozen=True):
+    """One rule of a route."""
+
+    backend_refs: tuple[BackendRef, ...] = ()
+
+
+class RouteSpec(_Wire, frozen=True):
+    """What a route routes."""
+
+    hostnames: tuple[str, ...] = ()
+    rules: tuple[RouteRule, ...] = ()
+
+
+class RouteParent(_Wire, frozen=True):
+    """What one Gateway makes of a route."""
+
+    conditions: tuple[Condition, ...] = ()
+
+
+class RouteStatus(_Wire, frozen=True):
+    """What the Gateways make of it."""
+
+    parents: tuple[RouteParent, ...] = ()
+
+
+class Route(_Wire, frozen=True):
+    """An HTTPRoute or GRPCRoute of the Gateway API."""
+
+    metadata: Meta
+    spec: RouteSpec = RouteSpec()
+    status: RouteStatus = RouteStatus()
+
+
+class ContainerPort(_Wire, frozen=True):
+    """A port a container says it listens at."""
+
+    container_port: int = 0
+    name: str = ""
+
+
+class OpenContainer(Container, frozen=True, rename="camel"):
+    """A container with its ports."""
+
+    ports: tuple[ContainerPort, ...] = ()
+
+
+class OpenPodSpec(PodSpec, frozen=True, rename="camel"):
+    """A pod's specification with its ports."""
+
+    containers: tuple[OpenContainer, ...] = ()
+    init_containers: tuple[OpenContainer, ...] = ()
+
+    @property
+    def ports(self) -> tuple[ContainerPort, ...]:
+        """Return every port its containers declare."""
+        return tuple(
+            port for one in (*self.containers, *self.init_containers) for port in one.ports
+        )
+
+
+class OpenPod(Pod, frozen=True, rename="camel"):
+    """A pod with its ports."""
+
+    spec: OpenPodSpec = OpenPodSpec()

@@ -1,0 +1,61 @@
+"""EndpointSlices reduced while they come: how many endpoints a Service has, at which ports."""
+
+from collections.abc import Sequence
+
+from jamie_kubernetes.client.network import EndpointSlice
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+
+ServiceKey = tuple[str, str]
+"""Namespace and name."""
+
+
+class Places:
+    """The endpoints of one Service, counted by address family, for each pod has one of each."""
+
+    __slots__ = ("_ready", "_total", "ports", "slices")
+
+    def __init__(self) -> None:
+        self._ready: dict[str, int] = {}
+        self._total: dict[str, int] = {}
+        self.ports: set[str] = set()
+        self.slices = 0
+
+    @property
+    def ready(self) -> int:
+        """Count the endpoints that take traffic."""
+        return max(self._ready.values(), default=0)
+
+    @property
+    def total(self) -> int:
+        """Count all that are not on their way out."""
+        return max(self._total.values(), default=0)
+
+    def add(self, one: EndpointSlice) -> None:
+        """Take a slice."""
+        self.slices += 1
+        staying = [each for each in one.endpoints or () if not each.conditions.terminating]
+        ready = sum(each.conditions.ready is not False for each in staying)
+        family = one.address_type
+        self._ready[family] = self._ready.get(family, 0) + ready
+        self._total[family] = self._total.get(family, 0) + len(staying)
+        if staying:
+            self.ports |= {port.name or "" for port in one.ports or ()}
+
+
+class EndpointTally:
+    """Counts the endpoints of every Service."""
+
+    def __init__(self) -> None:
+        self._places: dict[ServiceKey, Places] = {}
+
+    def add(self, page: Sequence[EndpointSlice]) -> None:
+        """Take one page of slices."""
+        for one in page:
+            if name := one.metadata.labels.get(SERVICE_LABEL):
+                key = (one.metadata.namespace, name)
+                self._places.setdefault(key, Places()).add(one)
+
+    def of(self, key: ServiceKey) -> Places:
+        """Return the endpoints of a Service."""
+        return self._places.get(key) or Places()
