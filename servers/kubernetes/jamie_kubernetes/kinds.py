@@ -70,6 +70,9 @@ CRON_JOBS = Kind("CronJob", "cronjobs", _BATCH, shorts=("cronjob", "cj"))
 INGRESSES = Kind("Ingress", "ingresses", "/apis/networking.k8s.io/v1", shorts=("ing",))
 ENDPOINT_SLICES = Kind("EndpointSlice", "endpointslices", "/apis/discovery.k8s.io/v1")
 AUTOSCALERS = Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", _SCALING, shorts=("hpa",))
+REPLICATION_CONTROLLERS = Kind("ReplicationController", "replicationcontrollers", shorts=("rc",))
+BUDGETS = Kind("PodDisruptionBudget", "poddisruptionbudgets", "/apis/policy/v1", shorts=("pdb",))
+QUOTAS = Kind("ResourceQuota", "resourcequotas", shorts=("quota",))
 NODE_METRICS = Kind("NodeMetrics", "nodes", "/apis/metrics.k8s.io/v1beta1", namespaced=False)
 POD_METRICS = Kind("PodMetrics", "pods", "/apis/metrics.k8s.io/v1beta1")
 
@@ -86,17 +89,17 @@ KINDS = (
     DAEMON_SETS,
     JOBS,
     CRON_JOBS,
-    Kind("ReplicationController", "replicationcontrollers", shorts=("rc",)),
+    REPLICATION_CONTROLLERS,
     Kind("ConfigMap", "configmaps", shorts=("cm",)),
     Kind("Secret", "secrets"),
     Kind("ServiceAccount", "serviceaccounts", shorts=("sa",)),
     Kind("PersistentVolumeClaim", "persistentvolumeclaims", shorts=("pvc",)),
     Kind("PersistentVolume", "persistentvolumes", namespaced=False, shorts=("pv",)),
-    Kind("ResourceQuota", "resourcequotas", shorts=("quota",)),
+    QUOTAS,
     INGRESSES,
     ENDPOINT_SLICES,
     AUTOSCALERS,
-    Kind("PodDisruptionBudget", "poddisruptionbudgets", "/apis/policy/v1", shorts=("pdb",)),
+    BUDGETS,
 )
 
 _BY_NAME = {

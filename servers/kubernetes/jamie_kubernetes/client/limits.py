@@ -1,0 +1,116 @@
+"""What limits a change: disruption budgets, quotas, and what nodes have left."""
+
+import msgspec
+
+from jamie_kubernetes.client.objects import LabelSelector, Meta, NodeStatus
+
+
+class _Wire(msgspec.Struct, frozen=True, rename="camel"):
+    pass
+
+
+class BudgetSpec(_Wire, frozen=True):
+    """What a PodDisruptionBudget asks: a number or a percentage, one of the two."""
+
+    min_available: int | str | None = None
+    max_unavailable: int | str | None = None
+    selector: LabelSelector | None = None
+
+
+class BudgetStatus(_Wire, frozen=True):
+    """What it allows now."""
+
+    disruptions_allowed: int = 0
+    current_healthy: int = 0
+    desired_healthy: int = 0
+
+
+class Budget(_Wire, frozen=True):
+    """A PodDisruptionBudget."""
+
+    metadata: Meta
+    spec: BudgetSpec = BudgetSpec()
+    status: BudgetStatus = BudgetStatus()
+
+
+class QuotaStatus(_Wire, frozen=True):
+    """What a namespace may use and what it uses, by resource."""
+
+    hard: dict[str, str] = {}
+    used: dict[str, str] = {}
+
+
+class Quota(_Wire, frozen=True):
+    """A ResourceQuota."""
+
+    metadata: Meta
+    status: QuotaStatus = QuotaStatus()
+
+
+class Resources(_Wire, frozen=True):
+    """What a container asks for, as quantities."""
+
+    requests: dict[str, str] = {}
+    limits: dict[str, str] = {}
+
+
+class NeedyContainer(_Wire, frozen=True):
+    """A container, as far as what it takes."""
+
+    resources: Resources = Resources()
+    restart_policy: str = ""
+
+
+class Toleration(_Wire, frozen=True):
+    """A taint that a pod bears; an empty key bears all."""
+
+    key: str = ""
+    operator: str = ""
+    value: str = ""
+    effect: str = ""
+
+
+class NeedySpec(_Wire, frozen=True):
+    """A pod, as far as what it takes and where it may run."""
+
+    node_name: str = ""
+    node_selector: dict[str, str] = {}
+    containers: tuple[NeedyContainer, ...] = ()
+    init_containers: tuple[NeedyContainer, ...] = ()
+    tolerations: tuple[Toleration, ...] = ()
+
+
+class Phase(_Wire, frozen=True):
+    """Where a pod is in its life."""
+
+    phase: str = ""
+
+
+class NeedyPod(_Wire, frozen=True):
+    """A pod of the cluster, as far as what it takes."""
+
+    spec: NeedySpec = NeedySpec()
+    status: Phase = Phase()
+
+
+class Taint(_Wire, frozen=True):
+    """What keeps pods off a node."""
+
+    key: str = ""
+    value: str = ""
+    effect: str = ""
+
+
+class RoomySpec(_Wire, frozen=True):
+    """Whether a node takes pods."""
+
+    unschedulable: bool = False
+    taints: tuple[Taint, ...] = ()
+
+
+class RoomyNode(_Wire, frozen=True):
+    """A node, as far as what it offers and to whom."""
+
+    metadata: Meta
+    spec: RoomySpec = RoomySpec()
+    status: NodeStatus = NodeStatus()

@@ -1,0 +1,76 @@
+"""Changed fields as lines to read, secrets as marks."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from jamie_base.secret_words import names_secret
+from jamie_base.text import count, shorten
+from jamie_kubernetes.client.sending import Object
+from jamie_kubernetes.facts.fields import Field
+
+LINES = 24
+VALUE_CELLS = 160
+
+_SECRET_FIELDS = ("data", "stringData")
+
+
+class Marker(Protocol):
+    """Turns a secret into its mark, and hides the secrets inside other values."""
+
+    def value(self, secret: str) -> str:
+        """Return the mark of a secret."""
+        ...
+
+    def fields(self, mapping: Object) -> Object:
+        """Return a mapping without its secrets."""
+        ...
+
+
+def lines_of(fields: Sequence[Field], kind: str, marker: Marker) -> tuple[str, ...]:
+    """Show each field before and after; many are cut and counted."""
+    shown = [_line(one, kind, marker) for one in fields[:LINES]]
+    more = len(fields) - LINES
+
+    return (*shown, *([f"... and {count('more field', more)}"] if more > 0 else []))
+
+
+def touched_of(fields: Sequence[Field], kind: str, marker: Marker) -> dict[str, str]:
+    """Return the fields as they were, for comparing and for telling."""
+    return {one.name: value_of(one, one.before, kind, marker, there=one.had) for one in fields}
+
+
+def value_of(field: Field, value: object, kind: str, marker: Marker, *, there: bool) -> str:
+    """Show one value of a field."""
+    if not there:
+        return "(none)"
+    if is_secret(field, kind):
+        return marker.value(value if isinstance(value, str) else _json(value))
+
+    key = field.path[-1]
+    clean = marker.fields({key: value})[key]
+    return clean if isinstance(clean, str) else _json(clean)
+
+
+def is_secret(field: Field, kind: str) -> bool:
+    """Tell whether the value of a field is secret whatever it looks like."""
+    if kind == "Secret" and field.path[0] in _SECRET_FIELDS:
+        return True
+
+    return any(names_secret(step.strip("[]")) for step in field.path[-2:])
+
+
+def _line(field: Field, kind: str, marker: Marker) -> str:
+    before = value_of(field, field.before, kind, marker, there=field.had)
+    after = value_of(field, field.after, kind, marker, there=field.has)
+
+    return f"{field.name}: {_fit(before)} -> {_fit(after)}"
+
+
+def _fit(text: str) -> str:
+    return shorten(" ".join(text.split()), VALUE_CELLS, middle=True) or '""'
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,113 @@
+"""What a change of a workload would mean, one line a consequence."""
+
+from collections.abc import Mapping, Sequence
+
+from jamie_base.text import count
+from jamie_kubernetes.client.controllers import Autoscaler
+from jamie_kubernetes.client.limits import Budget, Quota
+from jamie_kubernetes.client.objects import LabelSelector
+from jamie_kubernetes.facts.quantities import known
+from jamie_kubernetes.facts.room import Need
+
+_EPSILON = 1e-9
+
+
+def autoscaler_lines(found: Sequence[Autoscaler], kind: str, name: str, wanted: int) -> list[str]:
+    """Say which autoscaler owns the replicas, and what it will do about it."""
+    lines: list[str] = []
+    for one in found:
+        target = one.spec.scale_target_ref
+        if (target.kind, target.name) != (kind, name):
+            continue
+        scaled = next(
+            (ref for ref in one.metadata.owner_references if ref.kind == "ScaledObject"), None
+        )
+        who = f"KEDA scaledobject/{scaled.name}" if scaled else f"hpa/{one.metadata.name}"
+        low, high = one.spec.min_replicas, one.spec.max_replicas
+        then = (
+            "it does nothing while there are 0"
+            if wanted == 0
+            else "it will change the number again; change its limits instead"
+        )
+        lines.append(f"{who} owns the replicas ({low} to {high}): {then}.")
+
+    return lines
+
+
+def budget_lines(found: Sequence[Budget], labels: Mapping[str, str], left: int) -> list[str]:
+    """Say which disruption budget a scaling down would break; nothing enforces it there."""
+    return [
+        f"pdb/{one.metadata.name} wants {one.status.desired_healthy} healthy pods and"
+        f" {count('pod', left)} would be left: scaling does not respect it."
+        for one in found
+        if selects(one.spec.selector, labels) and left < one.status.desired_healthy
+    ]
+
+
+def selects(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
+    """Tell whether a selector picks pods with these labels; an empty one picks all."""
+    if selector is None:
+        return False
+
+    plain = selector.match_labels.items() <= labels.items()
+    return plain and all(
+        _expressed(one.operator, labels.get(one.key), one.values)
+        for one in selector.match_expressions
+    )
+
+
+def quota_lines(found: Sequence[Quota], need: Need, more: int) -> list[str]:
+    """Say which quota leaves less than `more` pods need."""
+    wants = {
+        "pods": 1.0,
+        "count/pods": 1.0,
+        "cpu": need.cpu,
+        "requests.cpu": need.cpu,
+        "memory": need.memory,
+        "requests.memory": need.memory,
+        "limits.cpu": need.limit_cpu,
+        "limits.memory": need.limit_memory,
+    }
+    lines: list[str] = []
+    for quota in found:
+        for resource, each in wants.items():
+            hard = quota.status.hard.get(resource)
+            used = quota.status.used.get(resource, "0")
+            if hard is None or not each:
+                continue
+            fits = int((known(hard) - known(used)) / each + _EPSILON)
+            if fits < more:
+                lines.append(
+                    f"quota/{quota.metadata.name} allows {max(fits, 0)} of"
+                    f" {count('more pod', more)} ({resource}: {used} of {hard} used)."
+                )
+
+    return lines
+
+
+def room_line(need: Need, more: int, fits: int) -> str:
+    """Say whether more pods find room."""
+    each = f"{need.cpu:g} CPU and {need.memory / 2**20:.0f} MiB each"
+    if not (need.cpu or need.memory):
+        return "The pods request nothing: they are placed whatever the nodes can bear."
+    if fits >= more:
+        return (
+            f"Room for {count('more pod', more)}: yes ({each}; affinity and volumes not counted)."
+        )
+
+    return (
+        f"Room for {fits} of {count('more pod', more)} only ({each}): the rest will stay Pending"
+        " unless nodes are added."
+    )
+
+
+def _expressed(operator: str, value: str | None, values: Sequence[str]) -> bool:
+    match operator:
+        case "In":
+            return value in values
+        case "NotIn":
+            return value not in values
+        case "Exists":
+            return value is not None
+        case _:
+            return value is None

@@ -1,0 +1,75 @@
+"""Taking a change back."""
+
+from typing import Annotated
+
+import msgspec
+from pydantic import Field
+
+from jamie_base.errors import BackendError, InvalidArgument, NotFound
+from jamie_base.plan import Plan
+from jamie_base.text import join_words
+from jamie_base.toolset import INJECTED_UNDO_LOG
+from jamie_base.undo import UndoLog
+from jamie_kubernetes.client.sending import OPERATIONS, Object, Sending, text_at
+from jamie_kubernetes.facts.fields import as_left, back
+from jamie_kubernetes.tools.aftermath import look_after
+from jamie_kubernetes.tools.changing import Job, Marks, WayBack, carry_out, drafted
+from jamie_kubernetes.tools.toolset import Backend, tools
+
+Undos = Annotated[UndoLog, INJECTED_UNDO_LOG]
+Record = Annotated[
+    str, Field(description="The record an earlier write named: undo-1a2b3c4d.", max_length=40)
+]
+
+
+@tools.writes(carry_out, look_after)
+async def k8s_undo(cluster: Backend, marks: Marks, undos: Undos, record: Record) -> Plan:
+    """Take an earlier write back, after its user agreed.
+
+    Restores exactly the fields it changed; refuses when somebody else changed them since.
+    """
+    kept = undos.load(record).undo
+    way = _read(record, kept.body)
+    if way.context != cluster.access.context:
+        raise InvalidArgument(
+            f"{record} belongs to context {way.context!r}, not {cluster.access.context!r}."
+        )
+
+    job = Job(way.target, Sending("PATCH", "", []), "", "", way.watch, way.below)
+    now = await _object(cluster, job, kept.uid)
+    changed = [field.name for field in way.fields if not as_left(now, field)]
+    if changed:
+        raise InvalidArgument(
+            f"{record} cannot be undone: {join_words(changed[:5])} of {way.target.full}"
+            f" {'was' if len(changed) == 1 else 'were'} changed by somebody else since; nothing was"
+            " changed. Set what you want with the tool for it."
+        )
+
+    operations = back(now, way.fields)
+    fields = join_words([field.name for field in way.fields][:3])
+    job = msgspec.structs.replace(
+        job,
+        sending=Sending("PATCH", job.path, operations, OPERATIONS),
+        summary=f"undo {record}: put {fields} of {way.target.full} back",
+        done=f"{way.target.full} is as it was before {record}",
+    )
+    return await drafted(cluster, marks, job, undoes=record)
+
+
+def _read(record: str, body: bytes) -> WayBack:
+    try:
+        return msgspec.json.decode(body, type=WayBack)
+    except msgspec.DecodeError as exc:
+        raise BackendError(f"The undo record {record!r} cannot be read ({exc}).") from exc
+
+
+async def _object(cluster: Backend, job: Job, uid: str) -> Object:
+    try:
+        now = await cluster.get(job.path, Object)
+    except NotFound as exc:
+        raise NotFound(f"{job.target.full} is gone: there is nothing to undo.") from exc
+
+    if text_at(now, "metadata", "uid") != uid:
+        raise NotFound(f"{job.target.full} is another object of that name now; not undone.")
+
+    return now

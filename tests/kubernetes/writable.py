@@ -1,0 +1,198 @@
+"""An API server that can be written to: versions, dry runs, conditions, and two forms of patch."""
+
+import copy
+import json
+import re
+from collections.abc import Callable
+from typing import Any, cast
+
+import httpx
+from mcp.types import ElicitRequestParams, ElicitResult
+
+from tests.kubernetes.wire import RESOURCES, Api, Json, status, workload
+
+_PATH = re.compile(
+    r"(/api/v1|/apis/[\w.]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)/([^/]+)(?:/(scale))?"
+)
+
+
+class User:
+    """Somebody at the client who agrees, or does not; remembers what was asked.
+
+    `meanwhile` happens while they think.
+    """
+
+    def __init__(self, *, agrees: bool = True, meanwhile: Callable[[], None] | None = None) -> None:
+        self.asked: list[str] = []
+        self.agrees = agrees
+        self.meanwhile = meanwhile
+
+    async def __call__(self, context: Any, params: ElicitRequestParams) -> ElicitResult:
+        self.asked.append(params.message)
+        if self.meanwhile:
+            self.meanwhile()
+        return ElicitResult(action="accept", content={"proceed": self.agrees})
+
+
+def deployment(name: str, namespace: str = "shop", replicas: int = 2, **fields: Any) -> Json:
+    """A Deployment whose pods are all ready; `metadata` and `template` add to it."""
+    one = workload(name, namespace, desired=replicas, ready=replicas)
+    template = {
+        "metadata": {"labels": {"app": name}},
+        "spec": {"containers": [{"name": "app", "image": "registry.example.net/app:1"}]},
+    }
+    return settled(
+        {
+            **one,
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {
+                **one["metadata"],
+                "resourceVersion": "1",
+                "generation": 1,
+                **fields.pop("metadata", {}),
+            },
+            "spec": {
+                **one["spec"],
+                "template": {**template, **fields.pop("template", {})},
+                **fields,
+            },
+        }
+    )
+
+
+def settled(one: Json) -> Json:
+    """Let the controller have done its work."""
+    replicas = one["spec"].get("replicas", 1)
+    one["status"] = {
+        "observedGeneration": one["metadata"].get("generation", 0),
+        "replicas": replicas,
+        "readyReplicas": replicas,
+        "updatedReplicas": replicas,
+        "availableReplicas": replicas,
+    }
+    return one
+
+
+class WritableApi(Api):
+    """Takes merge and JSON patches of the objects it holds.
+
+    `settles` tells whether rollouts get through; `refusals` are answered to the next changes, in
+    order; `sent` holds the bodies of the changes that were meant.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settles = True
+        self.refusals: list[httpx.Response | Exception] = []
+        self.rehearsal: httpx.Response | None = None
+        self.sent: list[Json] = []
+        self.after_rehearsal: Callable[[], None] | None = None
+
+    def find(self, plural: str, name: str) -> Json:
+        return next(one for one in self.objects[plural] if one["metadata"]["name"] == name)
+
+    def touch(self, plural: str, name: str) -> Json:
+        """Give an object a newer version, as somebody who writes it does."""
+        one = self.find(plural, name)
+        one["metadata"]["resourceVersion"] = str(int(one["metadata"]["resourceVersion"]) + 1)
+        return one
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        found = _PATH.fullmatch(request.url.path)
+        if found is None or found[3] not in RESOURCES:
+            return super().__call__(request)
+
+        if request.method == "GET" and not found[5]:
+            return super().__call__(request)
+
+        self.requests.append(request)
+        if found[3] in self.denied and request.method != "GET":
+            return status(403, f'{found[3]} is forbidden: User "reader" cannot patch', "Forbidden")
+        there = [one for one in self.objects[found[3]] if one["metadata"]["name"] == found[4]]
+        if not there:
+            return status(404, f'{found[3]} "{found[4]}" not found', "NotFound")
+        if request.method == "GET":
+            return httpx.Response(200, json=_scale(there[0]))
+
+        return self._change(request, there[0], scale=bool(found[5]))
+
+    def _change(self, request: httpx.Request, one: Json, *, scale: bool) -> httpx.Response:
+        dry = request.url.params.get("dryRun") == "All"
+        body = json.loads(request.content)
+        if dry and self.rehearsal:
+            return self.rehearsal
+        if not dry:
+            self.sent.append(body)
+            if self.refusals and (refusal := self._refusal()):
+                return refusal
+
+        changed = _patched(copy.deepcopy(one), body)
+        ours = (one["metadata"]["uid"], one["metadata"]["resourceVersion"])
+        if (changed["metadata"]["uid"], changed["metadata"]["resourceVersion"]) != ours:
+            return status(
+                409, "the object has been modified; please apply your changes", "Conflict"
+            )
+        if not dry:
+            one.clear()
+            one.update(self._stored(changed))
+        elif self.after_rehearsal:
+            self.after_rehearsal()
+
+        return httpx.Response(200, json=_scale(changed) if scale else changed)
+
+    def _refusal(self) -> httpx.Response:
+        refusal = self.refusals.pop(0)
+        if isinstance(refusal, Exception):
+            raise refusal
+        return refusal
+
+    def _stored(self, one: Json) -> Json:
+        one["metadata"]["resourceVersion"] = str(int(one["metadata"]["resourceVersion"]) + 1)
+        one["metadata"]["generation"] = one["metadata"].get("generation", 0) + 1
+        return settled(one) if self.settles and "replicas" in one["spec"] else one
+
+
+def _scale(one: Json) -> Json:
+    known = ("name", "namespace", "uid", "resourceVersion")
+    about = {key: value for key, value in one["metadata"].items() if key in known}
+    return {
+        "apiVersion": "autoscaling/v1",
+        "kind": "Scale",
+        "metadata": about,
+        "spec": {"replicas": one["spec"]["replicas"]},
+    }
+
+
+def _patched(one: Json, body: object) -> Json:
+    if isinstance(body, list):
+        for operation in cast("list[Json]", body):
+            _operate(one, operation)
+        return one
+
+    return _merged(one, cast("Json", body))
+
+
+def _merged(one: Json, patch: Json) -> Json:
+    result = dict(one)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            result[key] = _merged(result.get(key) or {}, cast("Json", value))
+        else:
+            result[key] = value
+    return result
+
+
+def _operate(one: Json, operation: Json) -> None:
+    *front, last = [
+        step.replace("~1", "/").replace("~0", "~") for step in operation["path"].split("/")[1:]
+    ]
+    holder: Any = one
+    for step in front:
+        holder = cast("Any", holder)[int(step) if isinstance(holder, list) else step]
+    if operation["op"] == "remove":
+        del holder[last]
+    else:
+        holder[last] = operation["value"]
