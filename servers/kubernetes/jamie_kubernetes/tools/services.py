@@ -78,7 +78,7 @@ async def k8s_services(
     status: Status = "auto",
     cursor: Cursor = "",
 ) -> ServiceList:
-    """List services: ports, endpoints ready, Ingress and Gateway routes, what is broken."""
+    """List services: ports, ready endpoints, Ingress and Gateway routes, faults."""
     now_ns = time.time_ns()
     await check_namespace(cluster, namespace)
     target = await _named(cluster, service, namespace) if service else None
