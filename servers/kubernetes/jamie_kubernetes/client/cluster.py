@@ -10,6 +10,7 @@ import msgspec
 from jamie_base.errors import BackendError
 from jamie_kubernetes.client.access import Access, Door
 from jamie_kubernetes.client.api_server import ApiServer, Expired, Unauthorised
+from jamie_kubernetes.client.contexts import Context, contexts_of
 from jamie_kubernetes.client.discovery import KEPT_SECONDS, ApiKinds, Discovery
 from jamie_kubernetes.client.objects import ListPage, Version
 from jamie_kubernetes.client.sending import REHEARSED, Object, Sending
@@ -85,6 +86,10 @@ class Cluster:
     def namespace(self) -> str:
         """Return the namespace of names given without one."""
         return self.access.namespace
+
+    def contexts(self) -> list[Context]:
+        """Return the contexts calls may choose, without credentials."""
+        return contexts_of(self._settings)
 
     async def aclose(self) -> None:
         """Close every connection."""

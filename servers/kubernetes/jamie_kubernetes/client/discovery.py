@@ -56,8 +56,8 @@ class ApiKinds:
 
     @property
     def names(self) -> Iterable[str]:
-        """Return every name a kind goes by."""
-        return self._by_name
+        """Return the names to offer: plurals and short ones."""
+        return {name for one in self.kinds for name in (one.kind.plural, *one.shorts)}
 
     def named(self, text: str) -> list[ApiKind]:
         """Find kinds as kubectl does: `certs`, `Certificate`, `certificates.v1.cert-manager.io`.

@@ -43,6 +43,16 @@ class Target(msgspec.Struct, frozen=True):
         return f"{self.kind.short}/{self.name}"
 
     @property
+    def full(self) -> str:
+        """Return how we print it where its namespace matters: `shop/deploy/web`."""
+        return f"{self.namespace}/{self}" if self.namespace else str(self)
+
+    @property
+    def path(self) -> str:
+        """Return its path in the API."""
+        return self.kind.path(self.namespace, self.name)
+
+    @property
     def owner(self) -> Owner:
         """Return how its pods name it."""
         return Owner(self.kind.name, self.name)
@@ -80,8 +90,19 @@ async def find(cluster: Cluster, text: str, namespace: str, kinds: Sequence[Kind
 
     """
     kind, name = split(text)
-    tried = (kind,) if kind else tuple(kinds)
-    for one in tried:
+
+    return await locate(cluster, (kind,) if kind else tuple(kinds), name, namespace)
+
+
+async def locate(cluster: Cluster, kinds: Sequence[Kind], name: str, namespace: str) -> Target:
+    """Find the object of a name that is of one of the kinds, tried in order.
+
+    Raises:
+        InvalidArgument: The name is in several namespaces.
+        NotFound: There is none; the nearest names are offered.
+
+    """
+    for one in kinds:
         places = await _places(cluster, one, name, namespace)
         if len(places) > 1:
             raise InvalidArgument(
@@ -91,7 +112,7 @@ async def find(cluster: Cluster, text: str, namespace: str, kinds: Sequence[Kind
         if places:
             return Target(one, places[0], name)
 
-    raise NotFound(await _missing(cluster, tried, name, namespace))
+    raise NotFound(await _missing(cluster, kinds, name, namespace))
 
 
 async def selector_of(cluster: Cluster, target: Target) -> str:
@@ -140,7 +161,8 @@ async def _places(cluster: Cluster, kind: Kind, name: str, namespace: str) -> li
             raise
         return [own] if await _exists(cluster, kind, name, own) else []
 
-    places = sorted(one.metadata.namespace for one in found)
+    # Some extensions ignore field selectors.
+    places = sorted(one.metadata.namespace for one in found if one.metadata.name == name)
     return [own] if own in places else places
 
 
