@@ -114,16 +114,21 @@ async def _act(desk: Desk[Any], call: Call, plan: Plan) -> CallToolResult:
         )
 
     desk.audit.must_record(entry(call, f"acting: {plan.summary}"))
-    # Who gives up waiting does not take back what was sent: it is done, and its way back is kept.
-    with anyio.CancelScope(shield=True):
-        outcome = await _acted(desk, call, plan)
-        undo = _way_back(desk, call, plan, outcome)
-
+    outcome, undo = await _acted_for_good(desk, call, plan)
     seen = await _seen(desk, call, plan, outcome)
     if plan.undoes and seen.verified:
         desk.undo_log.forget(plan.undoes)
 
     return present(desk, call, _told(seen, undo))
+
+
+async def _acted_for_good(desk: Desk[Any], call: Call, plan: Plan) -> tuple[Outcome, str]:
+    # Who gives up waiting does not take back what was sent: it is done, and its way back is kept.
+    with anyio.CancelScope(shield=True):
+        outcome = await _acted(desk, call, plan)
+        return outcome, _way_back(desk, call, plan, outcome)
+
+    raise AssertionError("a shielded scope is not cancelled")
 
 
 async def _acted(desk: Desk[Any], call: Call, plan: Plan) -> Outcome:
