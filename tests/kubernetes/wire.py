@@ -268,6 +268,7 @@ class Api:
         known = {
             "metadata.name": about["name"],
             "type": one.get("type"),
+            "involvedObject.name": one.get("involvedObject", {}).get("name"),
             "involvedObject.kind": one.get("involvedObject", {}).get("kind"),
             "spec.nodeName": one.get("spec", {}).get("nodeName"),
         }

@@ -13,7 +13,7 @@ NODES_KEPT = 200
 
 # Distributions and problem detectors add conditions of their own, some of them good news
 # (EtcdIsVoter): only names that say trouble are trouble.
-_BAD = re.compile(
+BAD = re.compile(
     r"Pressure|Unavailable|Unhealthy|Deadlock|Problem|Readonly|Corrupt|Frequent|Failure|Fail(ed|ing)"
 )
 
@@ -75,9 +75,7 @@ def is_ready(node: Node) -> bool:
 def trouble_of(node: Node) -> NodeTrouble | None:
     """Say what is wrong with a node: not ready, under pressure, or taken out of service."""
     ready = next((one for one in node.status.conditions if one.type == "Ready"), None)
-    wrong = [
-        one for one in node.status.conditions if one.status == "True" and _BAD.search(one.type)
-    ]
+    wrong = [one for one in node.status.conditions if one.status == "True" and BAD.search(one.type)]
     parts = [
         *([] if is_ready(node) else [_not_ready(ready)]),
         *(word(one.type) for one in wrong),

@@ -1,6 +1,27 @@
 """What a model can ask of a cluster; knows no HTTP."""
 
-from jamie_kubernetes.tools import events, logs, overview, pods, scale, services, undo, workloads
+from jamie_kubernetes.tools import (
+    events,
+    logs,
+    nodes,
+    overview,
+    pods,
+    scale,
+    services,
+    undo,
+    workloads,
+)
 from jamie_kubernetes.tools.toolset import tools
 
-__all__ = ["events", "logs", "overview", "pods", "scale", "services", "tools", "undo", "workloads"]
+__all__ = [
+    "events",
+    "logs",
+    "nodes",
+    "overview",
+    "pods",
+    "scale",
+    "services",
+    "tools",
+    "undo",
+    "workloads",
+]

@@ -46,7 +46,7 @@ async def scope_of(
     """
     await check_namespace(cluster, namespace)
     base = await _of_workload(cluster, namespace, workload) if workload else Scope("", namespace)
-    on = await _node_named(cluster, node) if node else ""
+    on = await node_named(cluster, node) if node else ""
     said = [
         base.words,
         f"matching {selector.strip()}" if selector.strip() else "",
@@ -101,7 +101,13 @@ async def _of_workload(cluster: Cluster, namespace: str, workload: str) -> Scope
     )
 
 
-async def _node_named(cluster: Cluster, text: str) -> str:
+async def node_named(cluster: Cluster, text: str) -> str:
+    """Return the name of a node that exists, as far as we may see.
+
+    Raises:
+        NotFound: There is none; the nearest names are offered.
+
+    """
     _, name = split(text)
     try:
         await cluster.get(NODES.path("", name), Named)
