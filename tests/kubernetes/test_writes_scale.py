@@ -1,11 +1,8 @@
 """Scaling and undoing: planned, agreed to, sent under conditions, looked after."""
 
 import json
-import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -16,9 +13,7 @@ from jamie_kubernetes.server import build
 from jamie_kubernetes.settings import Settings
 from tests.kubernetes.conftest import Mode, text_of
 from tests.kubernetes.wire import Json, node, status
-from tests.kubernetes.writable import User, WritableApi, deployment
-
-Ask = Callable[..., Awaitable[str]]
+from tests.kubernetes.writable import Ask, User, WritableApi, asking, deployment, record_in
 
 PLAN = """\
 Plan, nothing changed yet: scale shop/deploy/web from 2 to 3 replicas (context lab).
@@ -40,28 +35,8 @@ def api(httpx_mock: HTTPXMock) -> WritableApi:
 
 @pytest.fixture
 async def ask(tmp_path: Path, config: Path) -> AsyncGenerator[Ask]:
-    """Call a tool in write mode as a user; the settings of a call start another server."""
-    async with AsyncExitStack() as stack:
-
-        async def ask(
-            user: User | None,
-            tool: str,
-            mode: Mode = "auto",
-            settings: Json | None = None,
-            **given: Any,
-        ) -> str:
-            ours: Json = {"kubeconfig": str(config), "state_dir": tmp_path / "state", "write": True}
-            server = build(Settings(**{**ours, **(settings or {})}))
-            client = Client(server, mode=mode, elicitation_callback=user)
-            return text_of(await (await stack.enter_async_context(client)).call_tool(tool, given))
-
+    async with asking(config, tmp_path / "state") as ask:
         yield ask
-
-
-def record_in(text: str) -> str:
-    found = re.search(r"undo-[0-9a-f]{8}", text)
-    assert found, text
-    return found[0]
 
 
 def replicas(api: WritableApi) -> int:

@@ -3,12 +3,18 @@
 import copy
 import json
 import re
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
+from mcp import Client
 from mcp.types import ElicitRequestParams, ElicitResult
 
+from jamie_kubernetes.server import build
+from jamie_kubernetes.settings import Settings
+from tests.kubernetes.conftest import Mode, text_of
 from tests.kubernetes.wire import RESOURCES, Api, Json, status, workload
 
 _PATH = re.compile(
@@ -32,6 +38,36 @@ class User:
         if self.meanwhile:
             self.meanwhile()
         return ElicitResult(action="accept", content={"proceed": self.agrees})
+
+
+Ask = Callable[..., Awaitable[str]]
+
+
+@asynccontextmanager
+async def asking(config: Path, state: Path) -> AsyncGenerator[Ask]:
+    """Call tools in write mode, each call as a user; the settings of a call differ from that."""
+    async with AsyncExitStack() as stack:
+
+        async def ask(
+            user: User | None,
+            tool: str,
+            mode: Mode = "auto",
+            settings: Json | None = None,
+            **given: Any,
+        ) -> str:
+            ours: Json = {"kubeconfig": str(config), "state_dir": state, "write": True}
+            server = build(Settings(**{**ours, **(settings or {})}))
+            client = Client(server, mode=mode, elicitation_callback=user)
+            return text_of(await (await stack.enter_async_context(client)).call_tool(tool, given))
+
+        yield ask
+
+
+def record_in(text: str) -> str:
+    """Return the name of the undo record in an answer."""
+    found = re.search(r"undo-[0-9a-f]{8}", text)
+    assert found, text
+    return found[0]
 
 
 def deployment(name: str, namespace: str = "shop", replicas: int = 2, **fields: Any) -> Json:
@@ -180,9 +216,17 @@ def _merged(one: Json, patch: Json) -> Json:
             result.pop(key, None)
         elif isinstance(value, dict):
             result[key] = _merged(result.get(key) or {}, cast("Json", value))
+        elif key == "containers":
+            result[key] = _by_name(result[key], cast("list[Json]", value))
         else:
             result[key] = value
     return result
+
+
+def _by_name(items: list[Json], patch: list[Json]) -> list[Json]:
+    """Merge lists as a strategic patch does."""
+    changes = {one["name"]: one for one in patch}
+    return [_merged(one, changes.get(one["name"], {})) for one in items]
 
 
 def _operate(one: Json, operation: Json) -> None:
@@ -191,7 +235,7 @@ def _operate(one: Json, operation: Json) -> None:
     ]
     holder: Any = one
     for step in front:
-        holder = cast("Any", holder)[int(step) if isinstance(holder, list) else step]
+        holder = holder[int(step) if step.isdigit() else step]
     if operation["op"] == "remove":
         del holder[last]
     else:

@@ -73,6 +73,7 @@ AUTOSCALERS = Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", _SCALI
 REPLICATION_CONTROLLERS = Kind("ReplicationController", "replicationcontrollers", shorts=("rc",))
 BUDGETS = Kind("PodDisruptionBudget", "poddisruptionbudgets", "/apis/policy/v1", shorts=("pdb",))
 QUOTAS = Kind("ResourceQuota", "resourcequotas", shorts=("quota",))
+CONTROLLER_REVISIONS = Kind("ControllerRevision", "controllerrevisions", _APPS)
 NODE_METRICS = Kind("NodeMetrics", "nodes", "/apis/metrics.k8s.io/v1beta1", namespaced=False)
 POD_METRICS = Kind("PodMetrics", "pods", "/apis/metrics.k8s.io/v1beta1")
 

@@ -1,5 +1,6 @@
 """One API server reached with one credential: requests, and its refusals in its own words."""
 
+import re
 from collections.abc import Generator
 from importlib.metadata import version
 from ssl import SSLContext
@@ -16,6 +17,8 @@ from jamie_kubernetes.client.access import Access
 from jamie_kubernetes.client.credentials import Credential, impersonation_of
 from jamie_kubernetes.client.objects import ApiStatus
 from jamie_kubernetes.client.tls import tls_context
+
+_REPEATED = re.compile(r'Invalid value: "\{.*\}": ', re.DOTALL)
 
 
 class Unauthorised(Denied):
@@ -57,7 +60,7 @@ class ApiServer(HttpBackend):
         except (msgspec.DecodeError, UnicodeDecodeError):
             return _failed_checks(body) or super().reason(reply, body)
 
-        return status.message or status.reason or super().reason(reply, body)
+        return _brief(status.message) or status.reason or super().reason(reply, body)
 
     def tls(self) -> SSLContext:
         """Return the TLS context of the kubeconfig's cluster and our certificate."""
@@ -118,6 +121,11 @@ class _Signed(httpx.Auth):
         if self._server_name:
             request.extensions["sni_hostname"] = self._server_name
         yield request
+
+
+def _brief(message: str) -> str:
+    """Leave out the object a refusal repeats whole: it hides the reason, and may hold secrets."""
+    return _REPEATED.sub("", message)
 
 
 def _failed_checks(body: bytes) -> str:

@@ -114,3 +114,48 @@ class RoomyNode(_Wire, frozen=True):
     metadata: Meta
     spec: RoomySpec = RoomySpec()
     status: NodeStatus = NodeStatus()
+
+
+class Rolling(_Wire, frozen=True):
+    """How far a rolling update goes at once: numbers or percentages."""
+
+    max_surge: int | str | None = None
+    max_unavailable: int | str | None = None
+
+
+class Replacing(_Wire, frozen=True):
+    """How pods are replaced."""
+
+    type: str = ""
+    rolling_update: Rolling | None = None
+
+
+class PodTemplate(_Wire, frozen=True):
+    """What the pods of a workload are made from."""
+
+    metadata: Meta = Meta()
+    spec: NeedySpec = NeedySpec()
+
+
+class TemplatedSpec(_Wire, frozen=True):
+    """A workload's specification, as far as its pods; a Deployment has a strategy."""
+
+    replicas: int = 1
+    paused: bool = False
+    template: PodTemplate = PodTemplate()
+    strategy: Replacing = Replacing()
+    update_strategy: Replacing = Replacing()
+
+
+class TemplatedStatus(_Wire, frozen=True):
+    """How many pods a DaemonSet wants."""
+
+    desired_number_scheduled: int = 0
+
+
+class Templated(_Wire, frozen=True):
+    """A workload, as far as its pods."""
+
+    metadata: Meta
+    spec: TemplatedSpec = TemplatedSpec()
+    status: TemplatedStatus = TemplatedStatus()

@@ -7,7 +7,7 @@ import msgspec
 
 from jamie_base.secret_words import names_secret
 from jamie_base.text import count, shorten
-from jamie_kubernetes.client.sending import Object
+from jamie_kubernetes.client.sending import NOW, Object
 from jamie_kubernetes.facts.fields import Field
 
 LINES = 24
@@ -45,6 +45,8 @@ def value_of(field: Field, value: object, kind: str, marker: Marker, *, there: b
     """Show one value of a field."""
     if not there:
         return "(none)"
+    if value == NOW:
+        return "(now)"
     if is_secret(field, kind):
         return marker.value(value if isinstance(value, str) else _json(value))
 
@@ -65,7 +67,10 @@ def _line(field: Field, kind: str, marker: Marker) -> str:
     before = value_of(field, field.before, kind, marker, there=field.had)
     after = value_of(field, field.after, kind, marker, there=field.has)
 
-    return f"{field.name}: {_fit(before)} -> {_fit(after)}"
+    # Not `password: ...`: whoever redacts the whole text would take the line for one secret.
+    name = f"{field.name} (a secret)" if is_secret(field, kind) else field.name
+
+    return f"{name}: {_fit(before)} -> {_fit(after)}"
 
 
 def _fit(text: str) -> str:

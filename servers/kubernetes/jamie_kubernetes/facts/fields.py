@@ -4,6 +4,7 @@ A path is written as keys; an item of a list whose items have names is `[name]`,
 again when the list has grown. Other lists are one value.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -26,7 +27,12 @@ _UNTOLD = (
 _MAPS = ("labels", "annotations", "data", "binaryData", "stringData", "nodeSelector", "matchLabels")
 """Mappings whose entries belong to different people; others are taken as a whole when new."""
 
-_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_KEPT_BY_MACHINES = (
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deprecated.daemonset.template.generation",
+    "deployment.kubernetes.io/revision",
+)
+"""Annotations that say again what other fields say."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -46,13 +52,16 @@ class Field(msgspec.Struct, frozen=True):
 
 def named(path: Path) -> str:
     """Return a path as people write it."""
-    return ".".join(path).replace(".[", "[")
+    steps = [f"[{step}]" if re.search(r"[./]", step) and step[0] != "[" else step for step in path]
+
+    return ".".join(steps).replace(".[", "[")
 
 
 def compared(before: Object, after: Object) -> list[Field]:
     """List the fields that differ, in the order of their names."""
-    found = _walk(before, after, ())
-    return sorted((one for one in found if one.path[-1] != _APPLIED), key=lambda one: one.path)
+    found = [one for one in _walk(before, after, ()) if one.path[-1] not in _KEPT_BY_MACHINES]
+
+    return sorted(found, key=lambda one: one.path)
 
 
 def untouched(one: Object, field: Field) -> bool:

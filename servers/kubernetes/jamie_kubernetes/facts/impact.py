@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from jamie_base.text import count
 from jamie_kubernetes.client.controllers import Autoscaler
-from jamie_kubernetes.client.limits import Budget, Quota
+from jamie_kubernetes.client.limits import Budget, Quota, Replacing
 from jamie_kubernetes.client.objects import LabelSelector
 from jamie_kubernetes.facts.quantities import known
 from jamie_kubernetes.facts.room import Need
+from jamie_kubernetes.kinds import DAEMON_SETS, DEPLOYMENTS, Kind
 
 _EPSILON = 1e-9
 
@@ -99,6 +100,47 @@ def room_line(need: Need, more: int, fits: int) -> str:
         f"Room for {fits} of {count('more pod', more)} only ({each}): the rest will stay Pending"
         " unless nodes are added."
     )
+
+
+def replaced_lines(kind: Kind, strategy: Replacing, pods: int) -> list[str]:
+    """Say how the pods of a workload are replaced, and what that costs meanwhile."""
+    if pods == 0:
+        return ["It has no pods: nothing is replaced."]
+    if strategy.type == "OnDelete":
+        return ["Its strategy is OnDelete: pods stay as they are until somebody deletes them."]
+    if strategy.type == "Recreate":
+        return [f"{count('pod', pods)} will be replaced: all stop before the first new one starts."]
+    if kind == DEPLOYMENTS:
+        return _rolled(strategy, pods)
+
+    how = "node by node" if kind == DAEMON_SETS else "one at a time, the highest number first"
+    return [f"{count('pod', pods)} will be replaced, {how}; each is away while it restarts."]
+
+
+def surge_of(strategy: Replacing, pods: int) -> int:
+    """Return how many pods more than wanted a Deployment may run while it rolls."""
+    rolling = strategy.rolling_update
+    return _share(rolling.max_surge if rolling else None, pods, up=True)
+
+
+def _rolled(strategy: Replacing, pods: int) -> list[str]:
+    rolling = strategy.rolling_update
+    surge = surge_of(strategy, pods)
+    away = _share(rolling.max_unavailable if rolling else None, pods, up=False)
+    if not surge:
+        away = max(away, 1)
+    said = f"{count('pod', pods)} will be replaced, {surge} more and {away} fewer at a time."
+    alone = pods == 1 and away > 0
+
+    return [said, *(["A single replica: nothing of it runs meanwhile."] if alone else [])]
+
+
+def _share(value: int | str | None, pods: int, *, up: bool) -> int:
+    if isinstance(value, int):
+        return value
+
+    percent = int((value or "25%").removesuffix("%"))
+    return -(-pods * percent // 100) if up else pods * percent // 100
 
 
 def _expressed(operator: str, value: str | None, values: Sequence[str]) -> bool:

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field
 from jamie_base.errors import InvalidArgument
 from jamie_base.plan import Plan
 from jamie_base.text import count
+from jamie_kubernetes.client.limits import Templated
 from jamie_kubernetes.client.sending import MERGE, Sending
 from jamie_kubernetes.kinds import (
     CRON_JOBS,
@@ -23,7 +24,7 @@ from jamie_kubernetes.tools.aftermath import look_after
 from jamie_kubernetes.tools.changing import Job, Marks, carry_out, drafted
 from jamie_kubernetes.tools.targets import Target, find
 from jamie_kubernetes.tools.toolset import Backend, Home, tools
-from jamie_kubernetes.tools.weighing import Templated, scaling_lines
+from jamie_kubernetes.tools.weighing import scaling_lines
 
 SCALED = (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS)
 LARGEST = 10_000

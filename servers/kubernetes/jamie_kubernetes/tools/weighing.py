@@ -3,39 +3,30 @@
 from collections.abc import Sequence
 from functools import partial
 
-import msgspec
-
-from jamie_base.errors import BackendError, NotFound
+from jamie_base.errors import NotFound
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.controllers import Autoscaler
-from jamie_kubernetes.client.limits import Budget, NeedyPod, NeedySpec, Quota, RoomyNode
-from jamie_kubernetes.client.objects import Meta
-from jamie_kubernetes.facts.impact import autoscaler_lines, budget_lines, quota_lines, room_line
+from jamie_kubernetes.client.limits import Budget, NeedyPod, NeedySpec, Quota, RoomyNode, Templated
+from jamie_kubernetes.facts.impact import (
+    autoscaler_lines,
+    budget_lines,
+    quota_lines,
+    replaced_lines,
+    room_line,
+    surge_of,
+)
 from jamie_kubernetes.facts.room import Taken, fitting, need_of, open_nodes
-from jamie_kubernetes.kinds import AUTOSCALERS, BUDGETS, NODES, PODS, QUOTAS
+from jamie_kubernetes.kinds import (
+    AUTOSCALERS,
+    BUDGETS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    NODES,
+    PODS,
+    QUOTAS,
+)
 from jamie_kubernetes.tools.parts import Part, Parts, why_of
 from jamie_kubernetes.tools.targets import Target
-
-
-class PodTemplate(msgspec.Struct, frozen=True):
-    """What the pods of a workload are made from."""
-
-    metadata: Meta = Meta()
-    spec: NeedySpec = NeedySpec()
-
-
-class TemplateSpec(msgspec.Struct, frozen=True):
-    """A workload's specification, as far as its pods."""
-
-    replicas: int = 1
-    template: PodTemplate = PodTemplate()
-
-
-class Templated(msgspec.Struct, frozen=True):
-    """A workload, as far as its pods."""
-
-    metadata: Meta
-    spec: TemplateSpec = TemplateSpec()
 
 
 async def scaling_lines(
@@ -62,19 +53,37 @@ async def scaling_lines(
     return [*found, *_unknown(parts.parts)]
 
 
-async def autoscalers_of(cluster: Cluster, target: Target) -> list[Autoscaler]:
-    """Return the autoscalers of a workload; none where they cannot be seen."""
-    try:
-        found = await cluster.all(Listing(AUTOSCALERS, target.namespace), Autoscaler)
-    except BackendError:
-        return []
+async def replacing_lines(cluster: Cluster, target: Target, workload: Templated) -> list[str]:
+    """Say what replacing every pod of a workload would mean."""
+    strategy = (
+        workload.spec.strategy if target.kind == DEPLOYMENTS else workload.spec.update_strategy
+    )
+    pods = _pods_of(target, workload)
+    lines = replaced_lines(target.kind, strategy, pods)
+    surge = surge_of(strategy, pods) if target.kind == DEPLOYMENTS else 0
+    if not (surge and pods) or workload.spec.paused:
+        return lines
 
-    wanted = (target.kind.name, target.name)
+    parts = Parts(cluster, target.namespace)
+    need = need_of(workload.spec.template.spec)
+    quotas = parts.plan("quota", partial(cluster.all, Listing(QUOTAS, target.namespace), Quota))
+    room = parts.plan("room on the nodes", partial(_room, cluster, workload.spec.template.spec, 1))
+    await parts.fill()
+
+    tight = [line for line in room.value or [] if "only" in line]
     return [
-        one
-        for one in found
-        if (one.spec.scale_target_ref.kind, one.spec.scale_target_ref.name) == wanted
+        *lines,
+        *quota_lines(quotas.value or [], need, 1),
+        *tight,
+        *_unknown(parts.parts),
     ]
+
+
+def _pods_of(target: Target, workload: Templated) -> int:
+    if target.kind == DAEMON_SETS:
+        return workload.status.desired_number_scheduled
+
+    return workload.spec.replicas
 
 
 async def _room(cluster: Cluster, spec: NeedySpec, more: int) -> list[str]:
