@@ -8,6 +8,7 @@ from jamie_kubernetes.tools import (
     pods,
     scale,
     services,
+    top,
     undo,
     workloads,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "scale",
     "services",
     "tools",
+    "top",
     "undo",
     "workloads",
 ]

@@ -1,9 +1,14 @@
 """The metrics API, which is not everywhere."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from jamie_base.errors import NotFound, Unreachable
+from jamie_kubernetes.answers import Usage
+from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client.objects import NodeUsage
+from jamie_kubernetes.facts.quantities import known
+from jamie_kubernetes.kinds import NODE_METRICS
 
 T = TypeVar("T")
 
@@ -22,3 +27,14 @@ async def measured(read: Callable[[], Awaitable[T]]) -> T | str:
         if "answered 503" not in str(exc):
             raise
         return NOT_ANSWERING
+
+
+async def node_usage(cluster: Cluster) -> Mapping[str, Usage]:
+    """Return what each node uses."""
+    found = await cluster.all(Listing(NODE_METRICS), NodeUsage)
+    return {
+        one.metadata.name: Usage(
+            known(one.usage.get("cpu", "0")), known(one.usage.get("memory", "0"))
+        )
+        for one in found
+    }

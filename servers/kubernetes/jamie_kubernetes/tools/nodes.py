@@ -1,7 +1,6 @@
 """Nodes: how they are, what they offer, and what is asked of them."""
 
 import time
-from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
@@ -13,15 +12,14 @@ from jamie_kubernetes.answers import Usage
 from jamie_kubernetes.answers_nodes import NodeDetail, NodeList, NodeStatusAsked
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.capacity import Host, SizedPod
-from jamie_kubernetes.client.objects import Event, NodeUsage
+from jamie_kubernetes.client.objects import Event
 from jamie_kubernetes.facts.happenings import EventTally
 from jamie_kubernetes.facts.hosts import Condition, Survey, grouped, offers, rank, total, verdict
-from jamie_kubernetes.facts.quantities import known
 from jamie_kubernetes.facts.requests import RequestTally
 from jamie_kubernetes.facts.standing import word
-from jamie_kubernetes.kinds import EVENTS, NODE_METRICS, NODES, PODS
+from jamie_kubernetes.kinds import EVENTS, NODES, PODS
 from jamie_kubernetes.render.nodes import ROWS_BYTES, nodes, row_line
-from jamie_kubernetes.tools.metrics import measured
+from jamie_kubernetes.tools.metrics import measured, node_usage
 from jamie_kubernetes.tools.parts import Part, Parts
 from jamie_kubernetes.tools.scope import node_named
 from jamie_kubernetes.tools.toolset import Backend, Cursor, Selector, tools
@@ -50,7 +48,7 @@ async def k8s_nodes(
     hosts = parts.plan("nodes", partial(cluster.all, listed, Host))
     version = parts.plan("version", cluster.version)
     pods = parts.plan("pods", partial(_requests, cluster, name))
-    used = parts.plan("metrics", partial(measured, partial(_usage, cluster)))
+    used = parts.plan("metrics", partial(measured, partial(node_usage, cluster)))
     happened = parts.plan("events", partial(_events, cluster, name, now_ns)) if name else None
     await parts.fill()
     if hosts.value is None:
@@ -98,16 +96,6 @@ async def k8s_nodes(
 async def _requests(cluster: Cluster, name: str) -> RequestTally:
     listing = Listing(PODS, fields=f"spec.nodeName={name}" if name else "")
     return await cluster.fold(listing, SizedPod, partial(RequestTally, name))
-
-
-async def _usage(cluster: Cluster) -> Mapping[str, Usage]:
-    found = await cluster.all(Listing(NODE_METRICS), NodeUsage)
-    return {
-        one.metadata.name: Usage(
-            known(one.usage.get("cpu", "0")), known(one.usage.get("memory", "0"))
-        )
-        for one in found
-    }
 
 
 async def _events(cluster: Cluster, name: str, now_ns: Nanoseconds) -> EventTally:
