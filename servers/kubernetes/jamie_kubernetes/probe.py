@@ -39,7 +39,13 @@ NEEDS = (
     _Need("k8s_overview", "daemonsets", "apps"),
     _Need("k8s_overview", "jobs", "batch"),
     _Need("k8s_overview, k8s_pods", "namespaces", verb="get"),
-    _Need("k8s_overview", "nodes", "metrics.k8s.io"),
+    _Need("k8s_overview, k8s_nodes, k8s_top", "nodes", "metrics.k8s.io"),
+    _Need("k8s_pods, k8s_top", "pods", "metrics.k8s.io"),
+    _Need("k8s_workloads", "cronjobs", "batch"),
+    _Need("k8s_workloads", "horizontalpodautoscalers", "autoscaling"),
+    _Need("k8s_services", "services"),
+    _Need("k8s_services", "endpointslices", "discovery.k8s.io"),
+    _Need("k8s_services", "ingresses", "networking.k8s.io"),
 )
 
 

@@ -19,6 +19,8 @@ INSTRUCTIONS = """\
 Reads Kubernetes clusters; changes nothing.
 - "How is my cluster / namespace doing?": k8s_overview, one call. It names what is sick and why.
 - Pods by namespace, workload, node or label: k8s_pods. Cluster-wide it shows the sick ones only.
+- Rollouts, Jobs, CronJobs, HPAs: k8s_workloads. Endpoints and routes: k8s_services. Nodes:
+  k8s_nodes. Usage against limits: k8s_top.
 - Why something crashes: k8s_logs name=deploy/web (previous=true after a restart), then k8s_events.
 - Why something does not start or schedule: k8s_events object=deploy/web.
 Names are kubectl's: deploy/web, sts/db, pod/web-0, or a bare name. Leave namespace out to search
