@@ -67,7 +67,7 @@ async def test_a_missing_kubeconfig_lists_tools_and_says_so_when_called(
     config = tmp_path / "none"
     client = await connect(kubeconfig=str(config), in_cluster="no")
 
-    assert len((await client.list_tools()).tools) == 4
+    assert (await client.list_tools()).tools
     assert text_of(await client.call_tool("k8s_overview", {})) == (
         f"error: There is no kubeconfig at {str(config)!r}; set --kubeconfig or KUBECONFIG to the"
         " file (a host that starts this server may not pass KUBECONFIG on)."

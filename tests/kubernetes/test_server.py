@@ -107,6 +107,7 @@ async def test_status_names_what_a_tool_misses(
         "may get pods/log in namespace 'default' only",
         "may not list nodes; grant it with a Role or ClusterRole",
         "may not list nodes.metrics.k8s.io; grant it with a Role or ClusterRole",
+        "may list pods.metrics.k8s.io in namespace 'default' only",
         "metrics API: not installed",
     ]
     assert gaps[0]["tool"] == "k8s_overview, k8s_pods, k8s_logs"
