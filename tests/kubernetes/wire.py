@@ -18,12 +18,19 @@ RESOURCES = {
     "namespaces": "/api/v1",
     "events": "/api/v1",
     "services": "/api/v1",
+    "secrets": "/api/v1",
+    "configmaps": "/api/v1",
+    "serviceaccounts": "/api/v1",
     "deployments": "/apis/apps/v1",
     "replicasets": "/apis/apps/v1",
     "statefulsets": "/apis/apps/v1",
     "daemonsets": "/apis/apps/v1",
     "jobs": "/apis/batch/v1",
     "cronjobs": "/apis/batch/v1",
+    "roles": "/apis/rbac.authorization.k8s.io/v1",
+    "clusterroles": "/apis/rbac.authorization.k8s.io/v1",
+    "rolebindings": "/apis/rbac.authorization.k8s.io/v1",
+    "clusterrolebindings": "/apis/rbac.authorization.k8s.io/v1",
     "horizontalpodautoscalers": "/apis/autoscaling/v2",
     "ingresses": "/apis/networking.k8s.io/v1",
     "endpointslices": "/apis/discovery.k8s.io/v1",
@@ -195,6 +202,7 @@ class Api:
         self.reviews: Callable[[httpx.Request], httpx.Response] | None = None
         self.requests: list[httpx.Request] = []
         self.page = 1000
+        self.expired = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -243,6 +251,9 @@ class Api:
 
     def _page(self, there: list[Json], request: httpx.Request) -> httpx.Response:
         start = int(request.url.params.get("continue", "0"))
+        if start and self.expired:
+            self.expired = False
+            return status(410, "The provided continue parameter is too old", "Expired")
         limit = min(self.page, int(request.url.params.get("limit", "500")))
         left = {"continue": str(start + limit)} if start + limit < len(there) else {}
         items = there[start : start + limit] or None

@@ -46,6 +46,10 @@ NEEDS = (
     _Need("k8s_services", "services"),
     _Need("k8s_services", "endpointslices", "discovery.k8s.io"),
     _Need("k8s_services", "ingresses", "networking.k8s.io"),
+    _Need("k8s_access", "clusterrolebindings", "rbac.authorization.k8s.io"),
+    _Need("k8s_access", "clusterroles", "rbac.authorization.k8s.io"),
+    _Need("k8s_access", "rolebindings", "rbac.authorization.k8s.io"),
+    _Need("k8s_access", "roles", "rbac.authorization.k8s.io"),
 )
 
 
@@ -104,7 +108,7 @@ async def probe(cluster: Cluster) -> SourceStatus:
 
     try:
         version = await cluster.version()
-        missing = await _missing(cluster)
+        gaps = await missing(cluster)
     except BackendError as exc:
         return SourceStatus(
             access.context, "Kubernetes", access.url, False, error=str(exc), fix=_fix(exc)
@@ -116,12 +120,13 @@ async def probe(cluster: Cluster) -> SourceStatus:
         url=access.url,
         reachable=True,
         version=version,
-        identity=await _identity(cluster),
-        missing=missing,
+        identity=await identity(cluster),
+        missing=gaps,
     )
 
 
-async def _identity(cluster: Cluster) -> str:
+async def identity(cluster: Cluster) -> str:
+    """Say who we are to the cluster; nothing where it cannot tell."""
     try:
         me = (await cluster.review(WHO_AM_I, _WhoAmI(), _Me)).status.user_info
     except BackendError:
@@ -132,7 +137,8 @@ async def _identity(cluster: Cluster) -> str:
     return f"{me.username} ({', '.join(groups)})" if groups else me.username
 
 
-async def _missing(cluster: Cluster) -> tuple[Gap, ...]:
+async def missing(cluster: Cluster) -> tuple[Gap, ...]:
+    """Name what the tools need and we may not do."""
     answers: dict[str, Gap | None] = {}
 
     async def ask(need: _Need) -> None:

@@ -21,6 +21,7 @@ Reads Kubernetes clusters; changes nothing.
 - Pods by namespace, workload, node or label: k8s_pods. Cluster-wide it shows the sick ones only.
 - Rollouts, Jobs, CronJobs, HPAs: k8s_workloads. Endpoints and routes: k8s_services. Nodes:
   k8s_nodes. Usage against limits: k8s_top.
+- Anything else, CRDs too, chosen fields, counts: k8s_get. Permissions, who can: k8s_access.
 - Why something crashes: k8s_logs name=deploy/web (previous=true after a restart), then k8s_events.
 - Why something does not start or schedule: k8s_events object=deploy/web.
 Names are kubectl's: deploy/web, sts/db, pod/web-0, or a bare name. Leave namespace out to search

@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from jamie_base.text import count, cut, size
+from jamie_base.text import clip, count, cut, size
 from jamie_kubernetes.facts.paths import as_list, as_map
 from jamie_kubernetes.facts.veil import Object
 
@@ -13,9 +13,10 @@ APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 _FIRST = ("apiVersion", "kind", "metadata")
 _LAST = "status"
-_TEXT_KEPT = 400
+_MOST_KEPT = 400
+_LEAST_KEPT = 40
 _LEAST_LEFT_OUT = 120
-_ROUNDS = 60
+_ROUNDS = 20
 
 Dump = Callable[[object], str]
 Place = tuple[str | int, ...]
@@ -32,19 +33,32 @@ def arranged(one: Object) -> Object:
 
 
 def fitted(tree: object, budget: int, dump: Dump) -> str:
-    """Write a tree within a budget of bytes; parts that do not fit are named with their path."""
+    """Write a tree within a budget of bytes; parts that do not fit are named with their path.
+
+    Long texts are cut, large lists and maps left out; what is still too long ends with a remark.
+    """
     text = dump(tree)
+    if size(text) <= budget:
+        return text
+
+    kept = _text_kept(tree, budget)
     for _ in range(_ROUNDS):
         excess = size(text) - budget
-        if excess <= 0:
+        places = _chosen(tree, excess, kept) if excess > 0 else []
+        if not places:
             break
-        place = _chosen(tree, excess)
-        if place is None:
-            break
-        tree = _without(tree, place, place)
+        for place in places:
+            tree = _without(tree, place, Cut(place, kept))
         text = dump(tree)
 
-    return text
+    return clip(text.split("\n"), budget, hint="fields shows parts")
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """What is left out: its place, and how much of a text is kept."""
+
+    place: Place
+    kept: int
 
 
 def path_of(place: Place) -> str:
@@ -63,52 +77,71 @@ def _tidied(meta: Object) -> Object:
     return {**kept, **({"annotations": notes} if notes else {})}
 
 
-def _chosen(tree: object, excess: int) -> Place | None:
-    """Choose what to leave out: the smallest part that is enough, else the largest; status last."""
-    parts = [(place, large) for place, large in _parts(tree, ()) if large >= _LEAST_LEFT_OUT]
+def _text_kept(tree: object, budget: int) -> int:
+    """Share half the budget among the long texts, each within bounds."""
+    many = sum(1 for _ in _long_texts(tree))
+    return min(max(budget // 2 // max(many, 1), _LEAST_KEPT), _MOST_KEPT)
+
+
+def _long_texts(node: object) -> Iterator[str]:
+    if isinstance(node, str) and size(node) > _MOST_KEPT:
+        yield node
+    for child in (*as_map(node).values(), *as_list(node)):
+        yield from _long_texts(child)
+
+
+def _chosen(tree: object, excess: int, kept: int) -> list[Place]:
+    """Choose what to leave out: the largest innermost parts until that is enough; status last."""
+    parts = [*_innermost(tree, (), kept)]
     pool = [part for part in parts if part[0][0] != _LAST] or parts
-    if not pool:
-        return None
+    chosen: list[Place] = []
+    for place, large in sorted(pool, key=lambda part: -part[1]):
+        if excess <= 0:
+            break
+        chosen.append(place)
+        excess -= large
 
-    enough = [part for part in pool if part[1] >= excess + _LEAST_LEFT_OUT]
-    found = min(enough, key=_weight) if enough else max(pool, key=_weight)
-    return found[0]
-
-
-def _weight(part: tuple[Place, int]) -> int:
-    return part[1]
+    return chosen
 
 
-def _parts(node: object, place: Place) -> Iterator[tuple[Place, int]]:
-    """Yield what could be left out, with its size; not the top, nor what was shortened already."""
+def _innermost(node: object, place: Place, kept: int) -> Iterator[tuple[Place, int]]:
+    """Yield the parts that could be left out and hold no other such part, with their sizes."""
     inner: list[tuple[str | int, object]] = [*as_map(node).items(), *enumerate(as_list(node))]
     for step, child in inner:
         below = (*place, step)
-        yield from _parts(child, below)
-        if isinstance(child, str):
-            if size(child) > _TEXT_KEPT + _LEAST_LEFT_OUT:
-                yield below, size(child) - _TEXT_KEPT
-        elif len(below) > 1 and isinstance(child, dict | list):
-            yield below, len(msgspec.json.encode(child))
+        found = [*_innermost(child, below, kept)]
+        large = _size_without(child, step, kept, top=not place)
+        if not found and large >= _LEAST_LEFT_OUT:
+            yield below, large
+        yield from found
 
 
-def _without(node: object, place: Place, whole: Place) -> object:
+def _size_without(node: object, step: str | int, kept: int, *, top: bool) -> int:
+    """Return how much it saves to leave a part out; entries of lists go with their list."""
+    if isinstance(node, str):
+        return size(node) - kept
+    if top or isinstance(step, int) or not isinstance(node, dict | list):
+        return 0
+
+    return len(msgspec.json.encode(node))
+
+
+def _without(node: object, place: Place, part: Cut) -> object:
     step, rest = place[0], place[1:]
     if isinstance(step, int):
         items = as_list(node)
-        return [_replaced(one, rest, whole) if at == step else one for at, one in enumerate(items)]
+        return [_replaced(one, rest, part) if at == step else one for at, one in enumerate(items)]
 
     return {
-        key: _replaced(one, rest, whole) if key == step else one
-        for key, one in as_map(node).items()
+        key: _replaced(one, rest, part) if key == step else one for key, one in as_map(node).items()
     }
 
 
-def _replaced(node: object, rest: Place, whole: Place) -> object:
+def _replaced(node: object, rest: Place, part: Cut) -> object:
     if rest:
-        return _without(node, rest, whole)
+        return _without(node, rest, part)
     if isinstance(node, str):
-        return f"{cut(node, _TEXT_KEPT)}… ({size(node):,} bytes in all)"
+        return f"{cut(node, part.kept)}… ({size(node):,} bytes in all)"
 
     parts = count("entry", len(cast("list[object]", node)), "entries")
-    return f"({parts} left out; fields={path_of(whole)})"
+    return f"({parts} left out; fields={path_of(part.place)})"

@@ -1,7 +1,9 @@
 """What a model can ask of a cluster; knows no HTTP."""
 
 from jamie_kubernetes.tools import (
+    access,
     events,
+    get,
     logs,
     nodes,
     overview,
@@ -15,7 +17,9 @@ from jamie_kubernetes.tools import (
 from jamie_kubernetes.tools.toolset import tools
 
 __all__ = [
+    "access",
     "events",
+    "get",
     "logs",
     "nodes",
     "overview",

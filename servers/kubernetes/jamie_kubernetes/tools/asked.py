@@ -49,6 +49,11 @@ class Asked(msgspec.Struct, frozen=True):
         return bool(self.name) and self.output != "table" and not (self.where or self.groups)
 
     @property
+    def is_whole(self) -> bool:
+        """Tell whether rows are whole objects, not cells."""
+        return self.output in ("yaml", "json") and not self.groups
+
+    @property
     def needs_all(self) -> bool:
         """Tell whether the list has to be read to its end."""
         return bool(self.where or self.order or self.groups)
@@ -56,7 +61,7 @@ class Asked(msgspec.Struct, frozen=True):
     @property
     def form(self) -> Form:
         """Return what has to be read of each object."""
-        if self.fields or self.groups or self.output in ("yaml", "json"):
+        if self.fields or self.groups or self.is_whole:
             return Form.OBJECTS
 
         return Form.PRINTED_WHOLE if self.needs_all else Form.PRINTED

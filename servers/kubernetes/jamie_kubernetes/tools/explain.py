@@ -9,10 +9,10 @@ from jamie_base.text import clip, count
 from jamie_kubernetes.answers_get import Objects
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.schemas import Schema, Schemas, UnknownField, read_schemas, type_of
+from jamie_kubernetes.facts.documentation import field_line, head, kind_words
 from jamie_kubernetes.facts.paths import read_path
 from jamie_kubernetes.kinds import ApiKind
 from jamie_kubernetes.render.get import BODY_BYTES
-from jamie_kubernetes.facts.documentation import field_line, head, kind_words
 from jamie_kubernetes.tools.naming import kind_of, stale_words
 from jamie_kubernetes.tools.one import unknown_field
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from pydantic import Field
 
-from jamie_base.errors import InvalidArgument, NotFound
+from jamie_base.errors import BackendError, InvalidArgument, NotFound
 from jamie_base.redact import Redactor
 from jamie_base.text import count
 from jamie_base.toolset import INJECTED_REDACTOR
@@ -31,7 +31,9 @@ from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, Selector,
 Marks = Annotated[Redactor, INJECTED_REDACTOR]
 What = Annotated[
     str,
-    Field(description="svc, deploy/web, certs.cert-manager.io; kinds, contexts, explain deploy.spec."),
+    Field(
+        description="svc, deploy/web, certs.cert-manager.io; kinds, contexts, explain deploy.spec."
+    ),
 ]
 Fields = Annotated[str, Field(description="Paths: spec.nodeName,spec.containers[*].image,age.")]
 Where = Annotated[
@@ -62,10 +64,7 @@ async def k8s_get(
     limit: Limit = 40,
     cursor: Cursor = "",
 ) -> Objects:
-    """Get objects of any kind, CRDs too: one, a list, chosen fields or counts.
-
-    Secret values show as fingerprints.
-    """
+    """Get any kind, CRDs too: one, a list, fields or counts; Secrets as marks."""
     for text in (what, fields, where, sort, group_by):
         if len(text) > _LONGEST:
             raise InvalidArgument(f"{text[:40]!r}... is over {_LONGEST:,} characters long.")
@@ -116,6 +115,8 @@ async def _offered(cluster: Cluster, what: str, limit: int, cursor: str) -> Obje
 
 
 async def _answered(asked: Asked) -> Objects:
+    if asked.kind.namespaced:
+        await check_namespace(asked.cluster, asked.namespace)
     try:
         return await _shown(asked)
     except NotFound:
@@ -129,7 +130,11 @@ async def _answered(asked: Asked) -> Objects:
 
 async def _elsewhere(asked: Asked) -> Kind | None:
     """Find where the server has a kind that is not where we looked."""
-    kinds = await asked.cluster.kinds(older_than=FRESH_SECONDS)
+    try:
+        kinds = await asked.cluster.kinds(older_than=FRESH_SECONDS)
+    except BackendError:
+        return None
+
     group = asked.kind.root.split("/")[2] if asked.kind.root.startswith("/apis/") else ""
     found = next((one.kind for one in kinds.named(asked.kind.plural) if one.group == group), None)
 
@@ -137,8 +142,6 @@ async def _elsewhere(asked: Asked) -> Kind | None:
 
 
 async def _shown(asked: Asked) -> Objects:
-    if asked.kind.namespaced:
-        await check_namespace(asked.cluster, asked.namespace)
     found = await one_object(asked) if asked.is_one else await _listed(asked)
     notes = [
         *found.notes,
@@ -162,14 +165,13 @@ async def _listed(asked: Asked) -> Objects:
 
     found, dead = part.value
     namespace = asked.cluster.namespace if parts.narrowed else asked.namespace
-    documents = asked.output in ("yaml", "json") and not asked.groups
     mark = "\n" if asked.output == "json" else "\n\n"
     return msgspec.structs.replace(
         found,
         title=_title(asked, found, asked.scope(namespace)),
         source=asked.kind.plural,
-        rows=() if documents else found.rows,
-        body=mark.join(row[0] for row in found.rows) if documents else "",
+        rows=() if asked.is_whole else found.rows,
+        body=mark.join(row[0] for row in found.rows) if asked.is_whole else "",
         notes=await unset(asked, dead),
         gaps=gaps,
     )

@@ -22,7 +22,7 @@ async def portion(asked: Asked, namespace: str) -> Objects:
     picture = Picture(asked)
     page, expired = await _page(asked, namespace, place)
     rows = _rows(picture, page, place)
-    shown = fitting(rows, asked.limit)
+    shown = fitting(asked, rows)
     if len(shown) < len(rows) and page.token and (place.token or not place.last):
         # The server's token has to stand after the last row shown.
         page = await _read(asked, namespace, limit=len(shown), token=place.token)
@@ -45,15 +45,16 @@ async def portion(asked: Asked, namespace: str) -> Objects:
     )
 
 
-def fitting(rows: list[Row], limit: int) -> list[Row]:
-    """Return the rows that fit, at least one."""
+def fitting(asked: Asked, rows: list[Row]) -> list[Row]:
+    """Return the rows that fit, at least one; whole objects count in full."""
     room = ROWS_BYTES
-    for index, row in enumerate(rows[:limit]):
-        room -= len(row_line(row.cells).encode()) + 1
+    for index, row in enumerate(rows[: asked.limit]):
+        line = row.cells[0] + "\n" if asked.is_whole else row_line(row.cells)
+        room -= len(line.encode()) + 1
         if room < 0 and index:
             return rows[:index]
 
-    return rows[:limit]
+    return rows[: asked.limit]
 
 
 def _rows(picture: Picture, page: RowPage, place: Place) -> list[Row]:

@@ -130,7 +130,7 @@ async def sift(asked: Asked, namespace: str) -> tuple[Objects, list[Path]]:
         asked.cluster, asked.listing(namespace), asked.form, lambda: Sifted(asked, after)
     )
     ordered = sifted.settled()
-    shown = ordered[: len(fitting([row for _, row in ordered], asked.limit))]
+    shown = ordered[: len(fitting(asked, [row for _, row in ordered]))]
     start = bisect_right(sifted.keys, after) if after else 0
     end = start + len(shown)
     left = len(sifted.keys) - end
