@@ -15,8 +15,11 @@ from jamie_kubernetes.tools import tools
 
 DEFAULT = "default"
 
-INSTRUCTIONS = """\
-Reads Kubernetes clusters; changes nothing.
+READS_ONLY = "Reads Kubernetes clusters; changes nothing."
+WRITES_TOO = "Reads Kubernetes clusters; changes them only when the user agrees to the plan shown."
+
+INSTRUCTIONS = f"""\
+{READS_ONLY}
 - "How is my cluster / namespace doing?": k8s_overview, one call. It names what is sick and why.
 - Pods by namespace, workload, node or label: k8s_pods. Cluster-wide it shows the sick ones only.
 - Rollouts, Jobs, CronJobs, HPAs: k8s_workloads. Endpoints and routes: k8s_services. Nodes:
@@ -39,12 +42,16 @@ def build(settings: Settings) -> MCPServer[Desk[Cluster]]:
     blueprint = Blueprint(
         name="jamie-kubernetes",
         title="Kubernetes",
-        instructions=INSTRUCTIONS,
+        instructions=_instructions(settings),
         toolset=tools,
         sources=Sources("context", makers),
         probe=probe,
     )
     return assemble(blueprint, settings)
+
+
+def _instructions(settings: Settings) -> str:
+    return INSTRUCTIONS.replace(READS_ONLY, WRITES_TOO) if settings.write else INSTRUCTIONS
 
 
 def main() -> None:

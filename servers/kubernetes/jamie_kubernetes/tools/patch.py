@@ -39,7 +39,7 @@ async def k8s_patch(
     type: PatchKind = "merge",  # noqa: A002  # kubectl's word
     namespace: Home = "",
 ) -> Plan:
-    """Patch any object, after its user agreed; shows field by field what would change."""
+    """Patch any object, after its user agreed; shows the fields that would change."""
     content = _content(patch, type)
     target = await object_named(cluster, name, namespace)
     rolls = target.kind in ROLLED and _reaches_template(content)
