@@ -64,6 +64,12 @@ def plainly(findings: Sequence[Finding]) -> Spoken:
     return Spoken("\n\n".join(_section(one, _body(one)) for one in findings), calm=False)
 
 
+def done(findings: Sequence[Finding]) -> Spoken:
+    """Pass on what became of an order; what was done and seen needs nobody."""
+    text = _body(findings[0])
+    return Spoken(text, calm=text.startswith("Done: "))
+
+
 def _closing(overview: Overview | None, *, well: bool, quiet: bool, asked: bool) -> str:
     first = clusters.first_look(overview) if overview else ""
     if well and quiet:

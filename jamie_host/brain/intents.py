@@ -9,6 +9,7 @@ import msgspec
 
 from jamie_host.brain import compose
 from jamie_host.brain.plan import Finding, Spoken, Step
+from jamie_host.brain.scaling import ORDER, is_order, scale
 from jamie_host.brain.window import spell, window_in
 
 DEFAULT_WINDOW = timedelta(hours=1)
@@ -30,6 +31,12 @@ class Intent(msgspec.Struct, frozen=True):
 def understand(question: str) -> Intent | None:
     """Find the intent of a question; None when no row of the table fits."""
     text = " ".join(question.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").split())
+    if is_order(text):
+        return ORDERS[0]
+    if text.startswith("scale "):
+        # Half an order must not be answered as a question that shares a word with it.
+        return None
+
     return next((intent for intent in INTENTS if intent.pattern.search(text)), None)
 
 
@@ -99,7 +106,7 @@ POD_LOGS = re.compile(
 
 def refuse(question: str) -> Spoken:
     """Say plainly that this needs a language model, and what can be asked without one."""
-    examples = "\n".join(f"  {intent.example}" for intent in INTENTS)
+    examples = "\n".join(f"  {intent.example}" for intent in (*INTENTS, *ORDERS))
     return Spoken(
         "I can't answer that without a language model. Set one with --model, JAMIE_MODEL or "
         "`model` in jamie.toml (for example openai:NAME, anthropic:NAME, ollama:NAME).\n"
@@ -147,5 +154,15 @@ INTENTS = _rows(
         r"|\beverything (ok|okay|alright|all right|fine)\b|\boverview\b",
         _cluster,
         compose.cluster,
+    ),
+)
+
+ORDERS = _rows(
+    (
+        "scale",
+        '"Scale up the frontend", "Scale cart to 3"',
+        ORDER.pattern,
+        scale,
+        compose.done,
     ),
 )

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
+from msgspec import structs
 from pydantic_ai import ModelSettings, RunContext
 from pydantic_ai.messages import (
     ModelMessage,
@@ -95,7 +96,10 @@ class Brain(Model[None]):
         reason = self._gaps().get(step.source)
         if reason:
             return f"{step.source} is not available: {reason}"
-        return f"No connected server has {step.tool}; `jamie tools` lists what there is."
+        return (
+            step.absent
+            or f"No connected server has {step.tool}; `jamie tools` lists what there is."
+        )
 
     def _answer(self, intent: Intent, findings: Sequence[Finding]) -> ModelResponse:
         if all(one.failed for one in findings):
@@ -121,7 +125,7 @@ def _fitted(step: Step, tools: Sequence[ToolDefinition]) -> tuple[Step, str]:
         if tool.name == step.tool or tool.name.endswith(f"__{step.tool}"):
             known = cast("dict[str, object]", tool.parameters_json_schema.get("properties", {}))
             given = {key: value for key, value in step.arguments.items() if key in known}
-            return Step(step.source, step.tool, given), tool.name
+            return structs.replace(step, arguments=given), tool.name
     return step, ""
 
 

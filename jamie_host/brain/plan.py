@@ -14,11 +14,12 @@ TITLES: dict[Source, str] = {
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One tool to call."""
+    """One tool to call; `absent` says what to do where its server does not offer it."""
 
     source: Source
     tool: str
     arguments: dict[str, object] = {}
+    absent: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True):

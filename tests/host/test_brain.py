@@ -282,7 +282,7 @@ async def test_the_persona_stays_out_of_the_facts(ask: Ask) -> None:
         ("Search logs for 'timeout'", "search"),
         ("any warning events?", "events"),
         ("Show me error rates", None),
-        ("Scale up the frontend", None),
+        ("Scale up the frontend", "scale"),
         ("write me a poem", None),
         ("", None),
     ],
