@@ -30,6 +30,7 @@ BREATH_SECONDS = 0.2
 # How long a call waits for a server that is coming back.
 PATIENCE_SECONDS = 5.0
 LISTEN_AGAIN_SECONDS = 30.0
+CANCEL_AGAIN_SECONDS = 0.5
 
 
 class State(msgspec.Struct, frozen=True):
@@ -72,9 +73,11 @@ class Link:
             yield
         finally:
             self._stopping = True
-            owner.cancel()
             with anyio.CancelScope(shield=True):
-                await asyncio.wait({owner})
+                # The SDK's scopes may take a cancellation for their own and swallow it.
+                while not owner.done():
+                    owner.cancel()
+                    await asyncio.wait({owner}, timeout=CANCEL_AGAIN_SECONDS)
 
     async def settled(self) -> State:
         """Wait until the first attempt has come to an end, within the server's time."""
@@ -114,7 +117,7 @@ class Link:
 
     async def _own(self) -> None:
         pause = FIRST_PAUSE_SECONDS
-        while True:
+        while not self._stopping:
             lived = await self._live_once()
             pause = FIRST_PAUSE_SECONDS if lived else min(pause * 2, LONGEST_PAUSE_SECONDS)
             await self._rest(pause * random.uniform(0.8, 1.2))
