@@ -1,5 +1,6 @@
 """k8s_nodes, seen the way a model sees it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -75,17 +76,17 @@ async def test_103_alike_nodes_are_few_lines(ask: Ask, api: Api) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"ready": "Unknown"}, "not ready (KubeletStopped) for 60m"),
-        ({"conditions": [condition("DiskPressure")]}, "DiskPressure for 60m"),
-        ({"unschedulable": True}, "cordoned"),
-        ({"version": "v1.32.9"}, "kubelet 5 minors behind v1.37.2"),
-        ({"version": "v1.38.0"}, "kubelet newer than the API server v1.37.2"),
+        (lambda: {"ready": "Unknown"}, "not ready (KubeletStopped) for 60m"),
+        (lambda: {"conditions": [condition("DiskPressure")]}, "DiskPressure for 60m"),
+        (lambda: {"unschedulable": True}, "cordoned"),
+        (lambda: {"version": "v1.32.9"}, "kubelet 5 minors behind v1.37.2"),
+        (lambda: {"version": "v1.38.0"}, "kubelet newer than the API server v1.37.2"),
     ],
 )
 async def test_a_sick_node_comes_first_and_says_why(
-    ask: Ask, api: Api, given: Json, said: str
+    ask: Ask, api: Api, given: Callable[[], Json], said: str
 ) -> None:
-    api.objects["nodes"] = [*(host(f"node-{at}") for at in range(3)), host("zz", **given)]
+    api.objects["nodes"] = [*(host(f"node-{at}") for at in range(3)), host("zz", **given())]
 
     lines = (await ask("k8s_nodes", status="sick")).splitlines()
 
