@@ -118,6 +118,7 @@ class PodTally:
     """Counts every pod; groups those a status asks for, and remembers the recovered.
 
     Failed pods of Jobs wait for `settle`: only their Job tells whether a later try succeeded.
+    `examples` holds the sick pods that the groups name, by namespace and name.
     """
 
     def __init__(
@@ -138,6 +139,7 @@ class PodTally:
         self.phases: Counter[str] = Counter()
         self.namespaces: set[str] = set()
         self.tries: list[Pod] = []
+        self.examples: dict[tuple[str, str], Pod] = {}
         self._groups: dict[GroupKey, Gathering] = {}
         self._recovered: dict[GroupKey, Gathering] = {}
 
@@ -177,6 +179,8 @@ class PodTally:
         self.namespaces.add(pod.metadata.namespace)
         if self._asks_for(pod, ailment):
             group = _gather(self._groups, pod, owner, standing, ailment)
+            if ailment and group.count <= NAMES_KEPT:
+                self.examples[pod.metadata.namespace, pod.metadata.name] = pod
             if used := self._usage.get((pod.metadata.namespace, pod.metadata.name)):
                 group.use(used)
         if ailment is None and self._restarted_lately(standing):

@@ -1,13 +1,14 @@
 """Will they fit: what nodes have left, counted by requests as the scheduler does."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 
 from jamie_kubernetes.client.limits import (
-    NeedyContainer,
     NeedyPod,
     NeedySpec,
+    Resources,
     RoomyNode,
     Taint,
     Toleration,
@@ -26,7 +27,41 @@ class Need(msgspec.Struct, frozen=True):
     limit_memory: float = 0.0
 
 
-def need_of(spec: NeedySpec) -> Need:
+class _Asking(Protocol):
+    @property
+    def resources(self) -> Resources: ...
+
+    @property
+    def restart_policy(self) -> str: ...
+
+
+class _Needing(Protocol):
+    @property
+    def containers(self) -> Sequence[_Asking]: ...
+
+    @property
+    def init_containers(self) -> Sequence[_Asking]: ...
+
+
+class _Phased(Protocol):
+    @property
+    def phase(self) -> str: ...
+
+
+class _Bound(_Needing, Protocol):
+    @property
+    def node_name(self) -> str: ...
+
+
+class _Seated(Protocol):
+    @property
+    def spec(self) -> _Bound: ...
+
+    @property
+    def status(self) -> _Phased: ...
+
+
+def need_of(spec: _Needing) -> Need:
     """Add up what a pod requests: its containers together, or its largest init container."""
     sidecars = [one for one in spec.init_containers if one.restart_policy == "Always"]
     steps = [one for one in spec.init_containers if one.restart_policy != "Always"]
@@ -49,7 +84,7 @@ class Taken:
     def __init__(self) -> None:
         self.by_node: dict[str, list[float]] = {}
 
-    def add(self, page: Sequence[NeedyPod]) -> None:
+    def add(self, page: Sequence[_Seated]) -> None:
         """Take one page."""
         for pod in page:
             if pod.spec.node_name and pod.status.phase not in _DONE:
@@ -92,7 +127,7 @@ def place(nodes: Sequence[RoomyNode], taken: Taken, specs: Sequence[NeedySpec]) 
     return homeless
 
 
-def _asked(one: NeedyContainer, field: str, resource: str) -> float:
+def _asked(one: _Asking, field: str, resource: str) -> float:
     asked = one.resources.requests if field == "requests" else one.resources.limits
     # A limit without a request is the request, too.
     fallback = one.resources.limits.get(resource, "0") if field == "requests" else "0"

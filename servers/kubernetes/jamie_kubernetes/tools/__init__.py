@@ -2,6 +2,7 @@
 
 from jamie_kubernetes.tools import (
     access,
+    diagnose,
     events,
     get,
     logs,
@@ -22,6 +23,7 @@ from jamie_kubernetes.tools.toolset import tools
 
 __all__ = [
     "access",
+    "diagnose",
     "events",
     "get",
     "logs",

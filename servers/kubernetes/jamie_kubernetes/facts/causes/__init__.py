@@ -1,0 +1,1 @@
+"""What each area's symptoms mean: pure judgements that end in findings."""

@@ -1,0 +1,78 @@
+"""Events kept by the object they are about, so that a cause can quote its own."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from jamie_base.when import Nanoseconds
+from jamie_kubernetes.client.objects import Event
+from jamie_kubernetes.facts.happenings import MESSAGE_CHARACTERS, seen, times
+from jamie_kubernetes.facts.owners import owner_by_name
+from jamie_kubernetes.facts.standing import word
+
+REASONS_KEPT = 12
+"""Of how many kinds an object's events are kept."""
+
+
+class Happening(msgspec.Struct):
+    """Events of one reason about one object, with the latest words."""
+
+    reason: str
+    type: str
+    count: int = 0
+    first_ns: Nanoseconds = 0
+    last_ns: Nanoseconds = 0
+    message: str = ""
+
+    def add(self, event: Event) -> None:
+        """Take an event in."""
+        first, last = seen(event)
+        self.count += times(event)
+        self.first_ns = min(self.first_ns or first, first)
+        if last >= self.last_ns:
+            self.last_ns, self.message = last, event.message[:MESSAGE_CHARACTERS]
+
+
+About = tuple[str, str, str]
+"""Namespace, kind and name."""
+
+
+class EventIndex:
+    """Takes events page by page, those seen since a moment."""
+
+    def __init__(self, since_ns: Nanoseconds) -> None:
+        self._since = since_ns
+        self._about: dict[About, dict[str, Happening]] = {}
+        self._owned: dict[tuple[str, str], dict[str, Happening]] = {}
+
+    def add(self, page: Sequence[Event]) -> None:
+        """Take one page of events."""
+        for event in page:
+            if seen(event)[1] < self._since:
+                continue
+            about = event.involved_object
+            # Events about objects without a namespace are kept in `default` and say so nowhere.
+            key = (about.namespace, about.kind, about.name)
+            _take(self._about.setdefault(key, {}), event)
+            owner = str(owner_by_name(about))
+            _take(self._owned.setdefault((about.namespace, owner), {}), event)
+
+    def about(self, namespace: str, kind: str, name: str) -> list[Happening]:
+        """Return what happened to an object, the latest first; its `kind` as `Pod`."""
+        return _latest(self._about.get((namespace, kind, name), {}))
+
+    def of_owner(self, namespace: str, owner: str) -> list[Happening]:
+        """Return what happened to an owner's objects (`deploy/web`), gone ones too."""
+        return _latest(self._owned.get((namespace, owner), {}))
+
+
+def _take(known: dict[str, Happening], event: Event) -> None:
+    reason = word(event.reason)
+    if reason not in known and len(known) >= REASONS_KEPT:
+        return
+
+    known.setdefault(reason, Happening(reason, event.type)).add(event)
+
+
+def _latest(found: dict[str, Happening]) -> list[Happening]:
+    return sorted(found.values(), key=lambda one: one.last_ns, reverse=True)

@@ -1,0 +1,106 @@
+"""Findings put together: one an owner, causes before their consequences, the worst first."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from enum import IntEnum
+
+from msgspec.structs import replace
+
+from jamie_kubernetes.answers_diagnose import Finding
+
+AFFECTED_KEPT = 12
+ALSO_KEPT = 3
+
+_SURENESS = {"certain": 0, "likely": 1, "possible": 2}
+
+
+class Harm(IntEnum):
+    """How bad a finding is, worst first."""
+
+    DOWN = 0
+    """Nothing of it works."""
+
+    BROKEN = 1
+    """Part of it fails, or a change of it is stuck."""
+
+    DEGRADED = 2
+    """It works, but not as it should."""
+
+    RISK = 3
+    """It works and will hurt: at the next drain, renewal or start."""
+
+
+Rank = tuple[int, int, int, str, str, str]
+
+
+def rank(one: Finding) -> Rank:
+    """Order findings: the worst first, then the surest, then the largest; unique for each."""
+    return (
+        one.severity,
+        _SURENESS[one.confidence],
+        -one.count,
+        one.namespace,
+        one.owner,
+        one.cause,
+    )
+
+
+def merged(findings: Sequence[Finding]) -> list[Finding]:
+    """Return one finding for each owner, those that only follow from others told by these."""
+    by_owner: dict[str, list[Finding]] = defaultdict(list)
+    for one in sorted(findings, key=rank):
+        by_owner[one.key].append(one)
+
+    firsts = {key: _first(several) for key, several in by_owner.items()}
+    told: dict[str, list[Finding]] = defaultdict(list)
+    for key, one in firsts.items():
+        if root := _root(one, firsts):
+            told[root].append(one)
+        else:
+            told[key] += []
+
+    found = [
+        _with(firsts[key], by_owner[key], followers)
+        for key, followers in told.items()
+        if not _root(firsts[key], firsts)
+    ]
+    return sorted(found, key=rank)
+
+
+def _first(several: Sequence[Finding]) -> Finding:
+    """Return the cause among an owner's findings: the worst that is not explained by another."""
+    causes = [one for one in several if one.key not in one.follows]
+    chosen = next(iter(causes), several[0])
+    worst = min(one.severity for one in several)
+
+    return replace(chosen, severity=worst)
+
+
+def _root(one: Finding, firsts: dict[str, Finding]) -> str:
+    """Follow a finding to what explains it, as far as that goes; empty: nothing does."""
+    seen = [one.key]
+    while above := next((key for key in one.follows if key in firsts and key not in seen), ""):
+        seen.append(above)
+        one = firsts[above]
+
+    # Of those that follow from each other in a circle, one has to be told.
+    circle = any(key in seen[:-1] for key in one.follows)
+    root = min(seen) if circle else seen[-1]
+    return root if root != seen[0] else ""
+
+
+def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Finding]) -> Finding:
+    """Add to a cause what follows from it, and what else its owner has."""
+    others = [one for one in several if one.cause != first.cause and one.key not in one.follows]
+    hit = [*first.affects, *(one.key for one in followers)]
+    hit += [key for one in followers for key in one.affects]
+    affects = [key for key in dict.fromkeys(hit) if key != first.key]
+    return replace(
+        first,
+        severity=min([first.severity, *(one.severity for one in followers)]),
+        count=max([first.count, *(one.count for one in several)]),
+        since_ns=first.since_ns
+        or min((one.since_ns for one in several if one.since_ns), default=0),
+        affects=tuple(affects[:AFFECTED_KEPT]),
+        also=tuple(dict.fromkeys(one.summary for one in others))[:ALSO_KEPT],
+    )

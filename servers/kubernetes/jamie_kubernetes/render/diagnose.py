@@ -1,0 +1,88 @@
+"""A diagnosis as text: findings, worst first, each with its evidence and the next step."""
+
+from collections.abc import Sequence
+
+from jamie_base.text import count, join_words, shorten
+from jamie_base.when import Nanoseconds, clock
+from jamie_kubernetes.answers_diagnose import Diagnosis, Finding
+from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.render.words import block, for_, gap_lines
+
+ROWS_BYTES = 3_900
+SAID_BYTES = 1_100
+SUMMARY_CHARACTERS = 360
+LINE_CHARACTERS = 240
+SAID_CHARACTERS = 260
+AFFECTED_SHOWN = 6
+CAUSES_SHOWN = 8
+CHANGED = "(the findings changed since the page before; this one goes on after its last one)"
+
+_WORDS = {Harm.DOWN: "down", Harm.BROKEN: "broken", Harm.DEGRADED: "degraded", Harm.RISK: "at risk"}
+
+
+def diagnosis(data: Diagnosis) -> str:
+    """Show what is wrong and what to do."""
+    lines = [_head(data), *([CHANGED] if data.changed else [])]
+    for number, one in enumerate(data.findings, data.before + 1):
+        lines += _finding(number, one, data.now_ns)
+
+    said = [
+        f"{number}: {shorten(text, SAID_CHARACTERS)}"
+        for number, one in enumerate(data.findings, data.before + 1)
+        for text in one.said
+    ]
+    lines += block("events, pod statuses and logs", said, SAID_BYTES)
+    return "\n".join([*lines, *gap_lines(data.gaps), *_foot(data)])
+
+
+def weight(one: Finding) -> str:
+    """Return a finding's lines as they count against the budget."""
+    return "\n".join(_finding(99, one, one.since_ns))
+
+
+def _head(data: Diagnosis) -> str:
+    at = clock(data.now_ns, data.now_ns / 1_000_000_000).partition(",")[0]
+    looked = join_words([count(kind, number) for kind, number in data.checked.items()])
+    checked = f" ({looked} checked)" if looked else ""
+    if not data.total:
+        sure = "Nothing wrong found in what could be checked" if data.gaps else "Healthy"
+        return f"{sure}: {data.scope} at {at}{checked}."
+
+    levels = ", ".join(
+        f"{number} {_WORDS[Harm(level)]}" for level, number in data.severities.items()
+    )
+    return f"{count('finding', data.total)} in {data.scope} at {at}: {levels}{checked}."
+
+
+def _finding(number: int, one: Finding, now_ns: Nanoseconds) -> list[str]:
+    sure = "" if one.confidence == "certain" else f", {one.confidence}"
+    since = f" {for_(one.since_ns, now_ns)}" if one.since_ns else ""
+    head = f"{number}. {_WORDS[Harm(one.severity)].upper()} {one.key}: "
+    return [
+        f"{head}{shorten(one.summary, SUMMARY_CHARACTERS)}{since} ({one.cause}{sure})",
+        *(f"   {shorten(line, LINE_CHARACTERS)}" for line in one.evidence),
+        *(f"   also: {shorten(line, LINE_CHARACTERS)}" for line in one.also),
+        *_affected(one.affects),
+        *([f"   next: {shorten(one.next, LINE_CHARACTERS)}"] if one.next else []),
+    ]
+
+
+def _affected(affects: Sequence[str]) -> list[str]:
+    if not affects:
+        return []
+
+    more = len(affects) - AFFECTED_SHOWN
+    rest = f" and {more} more" if more > 0 else ""
+    return [f"   hits: {', '.join(affects[:AFFECTED_SHOWN])}{rest}"]
+
+
+def _foot(data: Diagnosis) -> list[str]:
+    if not data.later:
+        return []
+
+    shown = list(data.causes.items())[:CAUSES_SHOWN]
+    rest = sum(list(data.causes.values())[CAUSES_SHOWN:])
+    kinds = ", ".join(
+        [*(f"{number} {cause}" for cause, number in shown), *([f"{rest} others"] if rest else [])]
+    )
+    return [f"({count('more finding', data.later)}: {kinds}; go on with cursor={data.cursor})"]

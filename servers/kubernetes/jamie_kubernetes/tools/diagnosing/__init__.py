@@ -1,0 +1,1 @@
+"""The areas of a diagnosis: what each asks of the cluster."""

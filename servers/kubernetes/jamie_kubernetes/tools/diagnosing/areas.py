@@ -1,0 +1,40 @@
+"""The areas of a diagnosis, asked at the same time."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import anyio
+import msgspec
+
+from jamie_base.together import together
+from jamie_kubernetes.answers_diagnose import Finding
+from jamie_kubernetes.tools.diagnosing import containers
+from jamie_kubernetes.tools.diagnosing.round import Report, Round
+
+AREA_SECONDS = 24.0
+"""How long an area may take, below the deadline of a call."""
+
+
+class Area(msgspec.Struct, frozen=True):
+    """One area: its name in gaps, and what it asks and judges."""
+
+    name: str
+    examine: Callable[[Round, Report], Awaitable[None]]
+
+
+AREAS = (Area("containers", containers.examine),)
+
+
+async def examined(round_: Round) -> list[Finding]:
+    """Return what every area found; one that runs out of time keeps what it has, and is named."""
+    found: list[Finding] = []
+    await together(*(partial(_within, round_, area, found.append) for area in AREAS))
+
+    return found
+
+
+async def _within(round_: Round, area: Area, report: Report) -> None:
+    with anyio.move_on_after(AREA_SECONDS) as patience:
+        await area.examine(round_, report)
+    if patience.cancelled_caught:
+        round_.unfinished(f"{area.name} in part", f"not finished within {AREA_SECONDS:g} s")

@@ -1,0 +1,208 @@
+"""One round through a cluster: what its areas read, each thing once, gaps noted once."""
+
+from collections.abc import Awaitable, Callable, Hashable
+from typing import TypeVar, cast
+
+from jamie_base.errors import BackendError, NotFound, TimedOut
+from jamie_base.flight import SingleFlight
+from jamie_base.redact import Redactor
+from jamie_base.when import Nanoseconds
+from jamie_kubernetes.answers_diagnose import Finding
+from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client.api_server import Unauthorised
+from jamie_kubernetes.client.controllers import Controller
+from jamie_kubernetes.client.limits import RoomyNode
+from jamie_kubernetes.client.objects import Event, Named
+from jamie_kubernetes.client.survey import SurveyedPod
+from jamie_kubernetes.facts.event_index import EventIndex
+from jamie_kubernetes.facts.room import Taken
+from jamie_kubernetes.facts.survey import PodSurvey
+from jamie_kubernetes.kinds import (
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    EVENTS,
+    JOBS,
+    NODES,
+    PODS,
+    SERVICES,
+    STATEFUL_SETS,
+    Kind,
+)
+from jamie_kubernetes.tools.parts import Parts
+
+T = TypeVar("T")
+ObjectT = TypeVar("ObjectT")
+
+EVENT_WINDOW_NS = 3600 * 1_000_000_000
+
+COUNTED = (NODES, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, SERVICES)
+"""Kinds whose number is told."""
+
+Report = Callable[[Finding], None]
+"""Takes a finding as soon as it is made, so that an area which runs out of time loses nothing."""
+
+
+class Round:
+    """Hands out what the areas read. `None` stands for what could not be had; a gap names it."""
+
+    def __init__(self, parts: Parts, marks: Redactor, now_ns: Nanoseconds) -> None:
+        self.parts = parts
+        self.marks = marks
+        self.now_ns = now_ns
+        self._known: dict[Hashable, object] = {}
+        self._flights = SingleFlight[object]()
+
+    @property
+    def cluster(self) -> Cluster:
+        """Return the cluster."""
+        return self.parts.cluster
+
+    @property
+    def namespace(self) -> str:
+        """Return the namespace we look at; empty: all."""
+        return self.parts.namespace
+
+    async def pods(self) -> PodSurvey | None:
+        """Return the survey of the scope's pods, failed tries of finished Jobs forgiven."""
+        return await self.once("pods", self._pods)
+
+    async def taken(self) -> Taken | None:
+        """Return what the pods of the whole cluster request, by node."""
+        if not self.namespace:
+            survey = await self.pods()
+            return survey.taken if survey else None
+
+        return await self.once("taken", self._taken)
+
+    async def nodes(self) -> list[RoomyNode] | None:
+        """Return the nodes."""
+        return await self.listed(NODES, RoomyNode)
+
+    async def events(self) -> EventIndex | None:
+        """Return the warnings of the last hour."""
+        return await self.once("events", self._events)
+
+    async def listed(
+        self, kind: Kind, item: type[ObjectT], *, labels: str = "", fields: str = ""
+    ) -> list[ObjectT] | None:
+        """Return the scope's objects of a kind; none where the cluster has no such kind."""
+
+        async def read(namespace: str) -> list[ObjectT]:
+            where = namespace if kind.namespaced else ""
+            try:
+                return await self.cluster.all(Listing(kind, where, labels, fields), item)
+            except NotFound:
+                return []
+
+        async def ask() -> list[ObjectT] | None:
+            scoped = self.parts.scoped(kind.plural, read) if kind.namespaced else _bare(read)
+            return (await self.parts.ask(kind.plural, scoped)).value
+
+        return await self.once((kind, item, labels, fields), ask)
+
+    async def one(
+        self, kind: Kind, namespace: str, name: str, item: type[ObjectT]
+    ) -> ObjectT | None:
+        """Return one object; None where it does not exist or may not be read: see `exists`."""
+
+        async def ask() -> ObjectT | None:
+            try:
+                return await self.cluster.get(kind.path(namespace, name), item)
+            except Unauthorised:
+                raise
+            except BackendError:
+                return None
+
+        return await self.once((kind, namespace, name, item), ask)
+
+    async def exists(self, kind: Kind, namespace: str, name: str) -> bool | None:
+        """Tell whether an object exists; None where we may not know."""
+
+        async def ask() -> bool | None:
+            try:
+                await self.cluster.get(kind.path(namespace, name), Named, accept=_METADATA)
+            except Unauthorised:
+                raise
+            except BackendError as exc:
+                return _absent(exc)
+
+            return True
+
+        return await self.once(("exists", kind, namespace, name), ask)
+
+    def checked(self) -> dict[str, int]:
+        """Count what was looked at, by kind."""
+        survey = self._known.get("pods")
+        counted = {"pod": survey.tally.total} if isinstance(survey, PodSurvey) else {}
+        for key, known in self._known.items():
+            kind = cast("tuple[object, ...]", key)[0] if isinstance(key, tuple) else None
+            if isinstance(kind, Kind) and kind in COUNTED and isinstance(known, list):
+                counted[kind.name] = len(cast("list[object]", known))
+
+        return counted
+
+    def unfinished(self, part: str, why: str) -> None:
+        """Name what could not be looked at."""
+        self.parts.plan(part, _bare(_nothing)).error = TimedOut(why)
+
+    async def once(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
+        """Do something once a round, however many areas want it, and keep what came of it."""
+        if key not in self._known:
+            self._known[key] = await self._flights.run(key, work)
+
+        return cast("T", self._known[key])
+
+    async def _pods(self) -> PodSurvey | None:
+        async def read(namespace: str) -> PodSurvey:
+            def start() -> PodSurvey:
+                return PodSurvey(self.now_ns)
+
+            return await self.cluster.fold(Listing(PODS, namespace), SurveyedPod, start)
+
+        survey = (await self.parts.ask("pods", self.parts.scoped("pods", read))).value
+        if survey and survey.tally.tries:
+            jobs = await self.listed(JOBS, Controller) or []
+            survey.settle(
+                {
+                    (job.metadata.namespace, job.metadata.name)
+                    for job in jobs
+                    if job.condition("Complete") or job.condition("SuccessCriteriaMet")
+                }
+            )
+
+        return survey
+
+    async def _taken(self) -> Taken | None:
+        async def read() -> Taken:
+            return await self.cluster.fold(Listing(PODS), SurveyedPod, Taken)
+
+        return (await self.parts.ask("pods of other namespaces", read)).value
+
+    async def _events(self) -> EventIndex | None:
+        async def read(namespace: str) -> EventIndex:
+            def start() -> EventIndex:
+                return EventIndex(self.now_ns - EVENT_WINDOW_NS)
+
+            return await self.cluster.fold(
+                Listing(EVENTS, namespace, fields="type=Warning"), Event, start
+            )
+
+        return (await self.parts.ask("events", self.parts.scoped("events", read))).value
+
+
+_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+
+
+def _absent(error: BackendError) -> bool | None:
+    return False if isinstance(error, NotFound) else None
+
+
+async def _nothing(_: str) -> None:
+    """Stand for the work of a part that is not asked for again."""
+
+
+def _bare(read: Callable[[str], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+    async def work() -> T:
+        return await read("")
+
+    return work

@@ -1,0 +1,80 @@
+"""k8s_diagnose, seen the way a model sees it."""
+
+from typing import Any
+
+import pytest
+
+from jamie_base.answer import ANSWER_BYTES
+from tests.kubernetes.conftest import Ask
+from tests.kubernetes.offers import offer
+from tests.kubernetes.wire import Api, crashing, node, pod
+
+
+async def test_a_healthy_cluster_is_healthy(ask: Ask, api: Api) -> None:
+    api.objects["pods"] = [pod(f"web-{number}") for number in range(3)]
+    api.objects["nodes"] = [node("node-1")]
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy: cluster lab at ")
+
+
+async def test_one_owner_has_one_finding_with_its_next_step(ask: Ask, api: Api) -> None:
+    owner = "ReplicaSet/web-66d7"
+    api.objects["pods"] = [crashing(f"web-66d7-{number}", owner) for number in range(3)]
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("1 finding in cluster lab at ")
+    assert text.count("shop/deploy/web:") == 1
+    assert "next: k8s_logs" in text
+
+
+async def test_an_object_s_diagnosis_is_about_it_alone(ask: Ask, api: Api) -> None:
+    api.objects["pods"] = [crashing("web-0"), crashing("db-0")]
+
+    text = await ask("k8s_diagnose", object="po/web-0", namespace="shop")
+
+    assert "pod/web-0 in namespace shop" in text
+    assert "db-0" not in text
+
+
+async def test_what_may_not_be_read_is_named_and_nothing_is_called_healthy(
+    ask: Ask, api: Api
+) -> None:
+    api.objects["nodes"] = [node("node-1")]
+    api.denied = {"pods"}
+
+    text = await ask("k8s_diagnose")
+
+    assert "Healthy" not in text
+    assert "Missing: pods: not allowed to list" in text
+
+
+async def test_many_findings_fit_and_those_left_out_are_counted(ask: Ask, api: Api) -> None:
+    api.objects["pods"] = [crashing(f"web-{number}") for number in range(120)]
+
+    text = await ask("k8s_diagnose")
+
+    assert len(text.encode()) <= ANSWER_BYTES
+    assert text.startswith("120 findings")
+    assert "more findings: " in text
+    cursor = text.rpartition("cursor=")[2].rstrip(")")
+    assert (await ask("k8s_diagnose", cursor=cursor)).count("\n") > 3
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"object": "deploy/wbe"}, "There is no deploy/wbe"),
+        ({"object": "blob/x"}, "has no kind 'blob'"),
+        ({"object": "a b c"}, "'a b c' is not a name"),
+        ({"namespace": "shpo"}, "no namespace 'shpo' in 'lab'. Did you mean 'shop'?"),
+        ({"cursor": "zzz"}, "cursor 'zzz' is not one this server gave"),
+        ({"severity": "high"}, "k8s_diagnose has no argument 'severity'"),
+    ],
+)
+async def test_what_cannot_be_meant_is_refused(
+    ask: Ask, api: Api, given: dict[str, Any], said: str
+) -> None:
+    offer(api)
+
+    assert said in await ask("k8s_diagnose", **given)

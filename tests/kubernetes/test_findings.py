@@ -1,0 +1,78 @@
+"""Findings put together: causes before their consequences, one an owner."""
+
+from typing import Any
+
+from jamie_kubernetes.answers_diagnose import Finding
+from jamie_kubernetes.facts.findings import Harm, merged
+
+
+def finding(owner: str, cause: str = "broken", **more: Any) -> Finding:
+    given: dict[str, Any] = {"severity": Harm.BROKEN, "summary": f"{cause} it is", **more}
+    return Finding(cause=cause, namespace="shop", owner=owner, **given)
+
+
+def test_the_worst_comes_first_then_the_surest_then_the_largest() -> None:
+    down = finding("deploy/d", severity=Harm.DOWN)
+    sure = finding("deploy/c", count=1)
+    large = finding("deploy/b", count=9)
+    unsure = finding("deploy/a", count=99, confidence="possible")
+
+    assert [one.owner for one in merged([unsure, sure, large, down])] == [
+        "deploy/d",
+        "deploy/b",
+        "deploy/c",
+        "deploy/a",
+    ]
+
+
+def test_what_follows_from_another_is_told_with_it_and_makes_it_as_bad() -> None:
+    claim = finding("pvc/data", "pvc-pending", severity=Harm.DEGRADED)
+    pods = finding("sts/db", "unschedulable", severity=Harm.DOWN, follows=("shop/pvc/data",))
+    service = finding("svc/db", "no-endpoints", follows=("shop/sts/db",))
+
+    (one,) = merged([service, pods, claim])
+
+    assert one.cause == "pvc-pending"
+    assert one.severity == Harm.DOWN
+    assert one.affects == ("shop/sts/db", "shop/svc/db")
+
+
+def test_what_follows_from_something_healthy_stands_alone() -> None:
+    service = finding("svc/db", "no-endpoints", follows=("shop/sts/db",))
+
+    assert merged([service]) == [service]
+
+
+def test_a_general_cause_gives_way_to_a_special_one_of_the_same_owner() -> None:
+    general = finding(
+        "deploy/web", "rollout-stuck", severity=Harm.DOWN, follows=("shop/deploy/web",)
+    )
+    special = finding("deploy/web", "image-not-found", count=2)
+
+    (one,) = merged([general, special])
+
+    assert (one.cause, one.severity, one.count, one.also) == ("image-not-found", Harm.DOWN, 2, ())
+
+
+def test_a_general_cause_alone_is_told() -> None:
+    general = finding("deploy/web", "rollout-stuck", follows=("shop/deploy/web",))
+
+    assert [one.cause for one in merged([general])] == ["rollout-stuck"]
+
+
+def test_a_second_cause_of_an_owner_is_told_beside_the_first() -> None:
+    first = finding("deploy/web", "crash", severity=Harm.DOWN)
+    second = finding("deploy/web", "image-not-found")
+
+    (one,) = merged([second, first])
+
+    assert (one.cause, one.also) == ("crash", ("image-not-found it is",))
+
+
+def test_causes_that_follow_from_each_other_do_not_vanish() -> None:
+    one = finding("deploy/a", follows=("shop/deploy/b",))
+    other = finding("deploy/b", follows=("shop/deploy/a",))
+
+    (told,) = merged([one, other])
+
+    assert (told.owner, told.affects) == ("deploy/a", ("shop/deploy/b",))

@@ -1,0 +1,123 @@
+"""Causes played on the lab: what is made, what is played on it, and what a diagnosis must find.
+
+The table is `tests/live/cause_table.py`. Each area of it is staged in a namespace of its own, all
+of it at once, and diagnosed as a whole.
+"""
+
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Literal, NamedTuple
+
+import anyio
+import httpx
+
+from jamie_lab.waiting import until
+from tests.kubernetes.wire import Json
+
+How = Literal["real", "played", "elsewhere"]
+"""Brought about by real controllers; patched or staged; not to be had here."""
+
+STAGED_SECONDS = 60
+MERGE = {"Content-Type": "application/merge-patch+json"}
+
+
+class Made(NamedTuple):
+    """An object to make: its collection, as `apps/v1/deployments` or `v1/pods`, and its body.
+
+    `status` is patched at its /status; of a workload `pods` is, on each of its pods once they are
+    scheduled (or at once, where `scheduled` is False). Cluster-scoped kinds say so.
+    """
+
+    collection: str
+    body: Json
+    status: Json | None = None
+    pods: Json | None = None
+    scheduled: bool = True
+    namespaced: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.body["metadata"]["name"]
+
+
+class Cause(NamedTuple):
+    """A row of the table.
+
+    `code` and `owner` are what a diagnosis must say of `made` (no code: it must say nothing of it);
+    `checklist` is what the checklist calls it; `why` tells why it cannot be had on the lab and
+    which test shows it instead.
+    """
+
+    code: str
+    checklist: str
+    owner: str = ""
+    how: How = "real"
+    made: Sequence[Made] = ()
+    why: str = ""
+
+
+@contextmanager
+def staged(kube: httpx.Client, namespace: str, causes: Iterable[Cause]) -> Generator[None]:
+    """Make everything the causes need in a namespace, play on it, and take it away again."""
+    objects = [made for cause in causes for made in cause.made]
+    home = {"metadata": {"name": namespace}}
+    kube.post("/api/v1/namespaces", json=home).raise_for_status()
+    try:
+        for made in objects:
+            reply = kube.post(collection(made, namespace), json=made.body)
+            assert reply.is_success, f"{made.name}: {reply.text}"
+        anyio.run(partial(play, kube, namespace, objects))
+        yield
+    finally:
+        for made in (one for one in objects if not one.namespaced):
+            kube.delete(f"{collection(made, namespace)}/{made.name}")
+        kube.delete(f"/api/v1/namespaces/{namespace}").raise_for_status()
+
+
+def collection(made: Made, namespace: str) -> str:
+    version, _, plural = made.collection.rpartition("/")
+    root = "/api/v1" if version == "v1" else f"/apis/{version}"
+
+    return f"{root}/namespaces/{namespace}/{plural}" if made.namespaced else f"{root}/{plural}"
+
+
+async def play(kube: httpx.Client, namespace: str, objects: Iterable[Made]) -> None:
+    for made in objects:
+        if made.status is not None:
+            patch(kube, f"{collection(made, namespace)}/{made.name}/status", made.status)
+        if made.pods is not None:
+            await play_pods(kube, namespace, made)
+
+
+async def play_pods(kube: httpx.Client, namespace: str, made: Made) -> None:
+    """Patch the status of every pod of a workload, or of the pod itself, as soon as it is there."""
+
+    async def ready() -> bool:
+        found = pods_of(kube, namespace, made)
+        return len(found) >= made.body["spec"].get("replicas", 1) and all(
+            one["status"].get("podIP") or not made.scheduled for one in found
+        )
+
+    assert await until(ready, STAGED_SECONDS), f"the pods of {made.name} did not come"
+    for one in pods_of(kube, namespace, made):
+        name = one["metadata"]["name"]
+        patch(kube, f"/api/v1/namespaces/{namespace}/pods/{name}/status", made.pods or {})
+
+
+def pods_of(kube: httpx.Client, namespace: str, made: Made) -> list[Json]:
+    """The pods whose names begin with the workload's, or the pod of that name."""
+    found: list[Json] = (
+        kube.get(f"/api/v1/namespaces/{namespace}/pods").raise_for_status().json()["items"]
+    )
+    return [
+        one
+        for one in found
+        if one["metadata"]["name"] == made.name
+        or one["metadata"]["name"].startswith(f"{made.name}-")
+    ]
+
+
+def patch(kube: httpx.Client, path: str, status: Json) -> None:
+    reply = kube.patch(path, json={"status": status}, headers=MERGE)
+    assert reply.is_success, f"{path}: {reply.text}"
