@@ -21,6 +21,9 @@ RESOURCES = {
     "secrets": "/api/v1",
     "configmaps": "/api/v1",
     "serviceaccounts": "/api/v1",
+    "persistentvolumeclaims": "/api/v1",
+    "persistentvolumes": "/api/v1",
+    "resourcequotas": "/api/v1",
     "deployments": "/apis/apps/v1",
     "replicasets": "/apis/apps/v1",
     "statefulsets": "/apis/apps/v1",
@@ -34,6 +37,9 @@ RESOURCES = {
     "horizontalpodautoscalers": "/apis/autoscaling/v2",
     "ingresses": "/apis/networking.k8s.io/v1",
     "endpointslices": "/apis/discovery.k8s.io/v1",
+    "poddisruptionbudgets": "/apis/policy/v1",
+    "customresourcedefinitions": "/apis/apiextensions.k8s.io/v1",
+    "certificates": "/apis/cert-manager.io/v1",
 }
 
 
@@ -213,7 +219,7 @@ class Api:
             return self.reviews(request)
 
         found = re.fullmatch(
-            r"(/api/v1|/apis/[\w.]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?(?:/(log))?",
+            r"(/api/v1|/apis/[\w.-]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)(?:/([^/]+))?(?:/(log))?",
             path,
         )
         if path.startswith("/api/v1/namespaces") and path.count("/") <= 4:
@@ -255,7 +261,8 @@ class Api:
             self.expired = False
             return status(410, "The provided continue parameter is too old", "Expired")
         limit = min(self.page, int(request.url.params.get("limit", "500")))
-        left = {"continue": str(start + limit)} if start + limit < len(there) else {}
+        rest = len(there) - start - limit
+        left = {"continue": str(start + limit), "remainingItemCount": rest} if rest > 0 else {}
         items = there[start : start + limit] or None
         return httpx.Response(
             200, json={"metadata": {"resourceVersion": "7", **left}, "items": items}

@@ -18,7 +18,7 @@ from tests.kubernetes.conftest import Mode, text_of
 from tests.kubernetes.wire import RESOURCES, Api, Json, status, workload
 
 _PATH = re.compile(
-    r"(/api/v1|/apis/[\w.]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)/([^/]+)(?:/(scale))?"
+    r"(/api/v1|/apis/[\w.-]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)/([^/]+)(?:/(scale))?"
 )
 
 
@@ -160,7 +160,7 @@ class WritableApi(Api):
             return self.rehearsal
         if not dry:
             self.sent.append(body)
-            if self.refusals and (refusal := self._refusal()):
+            if self.refusals and (refusal := self.refusal()):
                 return refusal
 
         changed = _patched(copy.deepcopy(one), body)
@@ -177,7 +177,7 @@ class WritableApi(Api):
 
         return httpx.Response(200, json=_scale(changed) if scale else changed)
 
-    def _refusal(self) -> httpx.Response:
+    def refusal(self) -> httpx.Response:
         refusal = self.refusals.pop(0)
         if isinstance(refusal, Exception):
             raise refusal

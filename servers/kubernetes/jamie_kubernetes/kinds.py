@@ -72,6 +72,8 @@ ENDPOINT_SLICES = Kind("EndpointSlice", "endpointslices", "/apis/discovery.k8s.i
 AUTOSCALERS = Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", _SCALING, shorts=("hpa",))
 REPLICATION_CONTROLLERS = Kind("ReplicationController", "replicationcontrollers", shorts=("rc",))
 BUDGETS = Kind("PodDisruptionBudget", "poddisruptionbudgets", "/apis/policy/v1", shorts=("pdb",))
+CLAIMS = Kind("PersistentVolumeClaim", "persistentvolumeclaims", shorts=("pvc",))
+VOLUMES = Kind("PersistentVolume", "persistentvolumes", namespaced=False, shorts=("pv",))
 QUOTAS = Kind("ResourceQuota", "resourcequotas", shorts=("quota",))
 CONTROLLER_REVISIONS = Kind("ControllerRevision", "controllerrevisions", _APPS)
 NODE_METRICS = Kind("NodeMetrics", "nodes", "/apis/metrics.k8s.io/v1beta1", namespaced=False)
@@ -94,8 +96,8 @@ KINDS = (
     Kind("ConfigMap", "configmaps", shorts=("cm",)),
     Kind("Secret", "secrets"),
     Kind("ServiceAccount", "serviceaccounts", shorts=("sa",)),
-    Kind("PersistentVolumeClaim", "persistentvolumeclaims", shorts=("pvc",)),
-    Kind("PersistentVolume", "persistentvolumes", namespaced=False, shorts=("pv",)),
+    CLAIMS,
+    VOLUMES,
     QUOTAS,
     INGRESSES,
     ENDPOINT_SLICES,

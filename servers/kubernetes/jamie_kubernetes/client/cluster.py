@@ -12,7 +12,7 @@ from jamie_kubernetes.client.access import Access, Door
 from jamie_kubernetes.client.api_server import ApiServer, Expired, Unauthorised
 from jamie_kubernetes.client.contexts import Context, contexts_of
 from jamie_kubernetes.client.discovery import KEPT_SECONDS, ApiKinds, Discovery
-from jamie_kubernetes.client.objects import ListPage, Version
+from jamie_kubernetes.client.objects import ListPage, Named, Version
 from jamie_kubernetes.client.sending import REHEARSED, Object, Sending
 from jamie_kubernetes.client.session import Session
 from jamie_kubernetes.kinds import Kind
@@ -20,6 +20,9 @@ from jamie_kubernetes.settings import Settings
 
 PAGE_OBJECTS = 1000
 RESTARTS = 3
+
+METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
+"""Asks for a list of which only the metadata is read; who cannot answers with whole objects."""
 
 T = TypeVar("T")
 ObjectT = TypeVar("ObjectT")
@@ -37,12 +40,16 @@ class Reducer(Protocol[ContraT]):
 
 
 class Listing(msgspec.Struct, frozen=True):
-    """Which objects of a kind: in one namespace or all, by labels and by fields."""
+    """Which objects of a kind: in one namespace or all, by labels and by fields.
+
+    `bare` reads their metadata only.
+    """
 
     kind: Kind
     namespace: str = ""
     labels: str = ""
     fields: str = ""
+    bare: bool = False
 
     @property
     def params(self) -> Pairs:
@@ -142,10 +149,16 @@ class Cluster:
         """
         headers = {"Content-Type": sending.media}
         params = [*sending.params, *([REHEARSED] if rehearse else [])]
+        content = sending.rehearsed(body) if rehearse else body
 
         async def send(server: ApiServer) -> Object:
             reply = await server.request(
-                sending.method, sending.path, params, content=body, headers=headers, read=rehearse
+                sending.method,
+                sending.path,
+                params,
+                content=content,
+                headers=headers,
+                read=rehearse,
             )
             return server.decode(reply, Object)
 
@@ -193,6 +206,16 @@ class Cluster:
         """Read a list whole; for kinds of which there are few."""
         return await self.fold(listing, item, Held[ObjectT])
 
+    async def count(self, listing: Listing) -> int:
+        """Count objects by reading one of them: the server tells how many remain.
+
+        It tells so only where neither labels nor fields are given.
+        """
+        path = listing.kind.path(listing.namespace)
+        page = await self.get(path, ListPage[Named], [("limit", "1")], accept=METADATA)
+
+        return len(page.items or ()) + page.metadata.remaining_item_count
+
     @asynccontextmanager
     async def lines(
         self, path: str, params: Pairs, *, limit: int
@@ -216,8 +239,9 @@ class Cluster:
     ) -> AsyncIterator[Sequence[ObjectT]]:
         path = listing.kind.path(listing.namespace)
         params = [*listing.params]
+        accept = METADATA if listing.bare else ""
         while True:
-            page = await self.get(path, ListPage[item], params)
+            page = await self.get(path, ListPage[item], params, accept=accept)
             yield page.items or ()
             if not page.metadata.continue_:
                 return

@@ -275,9 +275,10 @@ class NodeUsage(_Wire, frozen=True):
 
 
 class ListMeta(_Wire, frozen=True):
-    """Where a list goes on."""
+    """Where a list goes on, and how many objects are left."""
 
     continue_: str = msgspec.field(default="", name="continue")
+    remaining_item_count: int = 0
 
 
 class ListPage(_Wire, Generic[ObjectT], frozen=True):

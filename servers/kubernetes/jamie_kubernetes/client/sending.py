@@ -48,6 +48,17 @@ class Sending(msgspec.Struct, frozen=True, omit_defaults=True):
 
         return packed.replace(NOW.encode(), moment.encode())
 
+    def rehearsed(self, body: bytes) -> bytes:
+        """Return the body for a rehearsal.
+
+        A delete that has a body takes its options from there and nowhere else: dryRun in the query
+        would be overlooked, and the object gone.
+        """
+        if self.method != "DELETE":
+            return body
+
+        return msgspec.json.encode({**msgspec.json.decode(body, type=Object), "dryRun": ["All"]})
+
     def _conditioned(self, uid: str, version: str) -> Object | list[Object]:
         # The API server answers 409 when the object it has is another or newer.
         seen: Object = {"uid": uid, "resourceVersion": version}

@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-from jamie_kubernetes.client.sending import Object, part
+from jamie_kubernetes.client.sending import Object, mapping_at, part
 
 Path = tuple[str, ...]
 
@@ -55,6 +55,14 @@ def named(path: Path) -> str:
     steps = [f"[{step}]" if re.search(r"[./]", step) and step[0] != "[" else step for step in path]
 
     return ".".join(steps).replace(".[", "[")
+
+
+def lasting(one: Object) -> Object:
+    """Return an object without what the server keeps itself."""
+    meta = mapping_at(one, "metadata")
+    kept = {key: value for key, value in meta.items() if ("metadata", key) not in _UNTOLD}
+
+    return {**{key: value for key, value in one.items() if (key,) not in _UNTOLD}, "metadata": kept}
 
 
 def compared(before: Object, after: Object) -> list[Field]:

@@ -16,26 +16,53 @@ _TOOLS = (
 
 def keeper_line(one: Object) -> tuple[str, ...]:
     """Say who will revert a change of this object; nothing where nobody will."""
-    notes = {**mapping_at(one, "metadata", "labels"), **mapping_at(one, "metadata", "annotations")}
-    for key, tool in _TOOLS:
-        if key in notes:
-            return (_reverts(f"{tool} ({shorten(str(notes[key]), 80)})"),)
-    if notes.get("app.kubernetes.io/managed-by") == "Helm":
-        release = notes.get("meta.helm.sh/release-name", "")
+    if tool := _tool(one):
+        return (f"{tool} owns it: this will be reverted at its next sync, change it there.",)
+    if release := _release(one):
         return (f"Helm owns it (release {release}): its next upgrade will revert this.",)
 
-    return _controlled(one)
+    what = controller_of(one)
+    return (f"{what} controls it: this may be reverted, change that instead.",) if what else ()
 
 
-def _reverts(who: str) -> str:
-    return f"{who} owns it: this will be reverted at its next sync, change it there."
+def maker_line(one: Object) -> tuple[str, ...]:
+    """Say who will make this object again once it is gone; nothing where nobody will."""
+    if tool := _tool(one):
+        return (f"{tool} owns it and will make it again at its next sync; remove it there.",)
+    if release := _release(one):
+        return (f"Helm owns it (release {release}): its next upgrade will make it again.",)
+
+    what = controller_of(one)
+    if what.startswith("Node "):
+        return (
+            f"A static pod of {what}: its kubelet shows it again at once and keeps it running.",
+        )
+
+    return (f"{what} controls it and will make a new one.",) if what else ()
 
 
-def _controlled(one: Object) -> tuple[str, ...]:
+def controller_of(one: Object) -> str:
+    """Return who controls an object: `ReplicaSet web-7d9f`; empty where nobody does."""
     owners = list_at(one, "metadata", "ownerReferences")
     owner = next((ref for ref in owners if ref.get("controller")), None)
-    if owner is None:
-        return ()
 
-    what = f"{text_at(owner, 'kind')} {text_at(owner, 'name')}"
-    return (f"{what} controls it: this may be reverted, change that instead.",)
+    return f"{text_at(owner, 'kind')} {text_at(owner, 'name')}" if owner else ""
+
+
+def _tool(one: Object) -> str:
+    notes = _notes(one)
+    found = next(((key, tool) for key, tool in _TOOLS if key in notes), None)
+
+    return f"{found[1]} ({shorten(str(notes[found[0]]), 80)})" if found else ""
+
+
+def _release(one: Object) -> str:
+    notes = _notes(one)
+    if notes.get("app.kubernetes.io/managed-by") != "Helm":
+        return ""
+
+    return str(notes.get("meta.helm.sh/release-name", "unknown"))
+
+
+def _notes(one: Object) -> Object:
+    return {**mapping_at(one, "metadata", "labels"), **mapping_at(one, "metadata", "annotations")}

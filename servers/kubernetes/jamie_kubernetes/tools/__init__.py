@@ -2,6 +2,7 @@
 
 from jamie_kubernetes.tools import (
     access,
+    delete,
     diagnose,
     events,
     get,
@@ -23,6 +24,7 @@ from jamie_kubernetes.tools.toolset import tools
 
 __all__ = [
     "access",
+    "delete",
     "diagnose",
     "events",
     "get",

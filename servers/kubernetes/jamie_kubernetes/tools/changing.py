@@ -25,6 +25,9 @@ Marks = Annotated[Redactor, INJECTED_REDACTOR]
 Watch = Literal["fields", "rollout", "gone"]
 
 CAN_UNDO = "This can be undone with k8s_undo."
+NOT_REHEARSED = (
+    "Not rehearsed: an admission webhook refuses dry runs; it may change or refuse this."
+)
 TRIES = 5
 """How often a change is sent again because only the object's version moved."""
 
@@ -89,7 +92,7 @@ async def drafted(
     binding = Binding(
         target=job.target.full,
         uid=text_at(whole, "metadata", "uid"),
-        generation=_generation(whole),
+        generation=generation_of(whole),
         touched=touched_of(fields, kind, marks),
         body=msgspec.json.encode(Errand(job, tuple(fields)), order="deterministic"),
     )
@@ -130,6 +133,20 @@ def moves(field: Field) -> bool:
     return field.after == NOW
 
 
+def generation_of(one: Object) -> int:
+    """Return how often the object was changed, as far as the server counts that."""
+    found = part(one, "metadata", "generation")
+    return found if isinstance(found, int) else 0
+
+
+def unknown(summary: str, error: BackendError) -> BackendError:
+    """Return the error for a change of which nobody knows whether it was made."""
+    return BackendError(
+        f"It may or may not have been done: {summary}. The request was sent and no answer came"
+        f" ({error}) Look before you try again."
+    )
+
+
 def _check(now: Object, binding: Binding, errand: Errand) -> None:
     changed = [field.name for field in errand.fields if not untouched(now, field)]
     if text_at(now, "metadata", "uid") != binding.uid:
@@ -147,7 +164,7 @@ async def _sent(cluster: Cluster, errand: Errand, before: Object) -> Object:
     except (TimedOut, Unreachable) as exc:
         now = await _look_again(cluster, errand, exc)
         if not all(as_left(now, field) for field in errand.fields if not moves(field)):
-            raise _unknown(errand, exc) from exc
+            raise unknown(errand.job.summary, exc) from exc
 
         return now
 
@@ -156,14 +173,7 @@ async def _look_again(cluster: Cluster, errand: Errand, error: BackendError) -> 
     try:
         return await cluster.get(errand.job.path, Object)
     except BackendError as exc:
-        raise _unknown(errand, error) from exc
-
-
-def _unknown(errand: Errand, error: BackendError) -> BackendError:
-    return BackendError(
-        f"It may or may not have been done: {errand.job.summary}. The request was sent and no"
-        f" answer came ({error}) Look before you try again."
-    )
+        raise unknown(errand.job.summary, error) from exc
 
 
 def _done(cluster: Cluster, plan: Plan, errand: Errand, fields: Sequence[Field]) -> Outcome:
@@ -208,9 +218,7 @@ async def _rehearsed_once(
                 f"{job.target.full}: this cannot be rehearsed, so it is not planned: {exc}"
             ) from exc
 
-        return merged(before, sending.content), (
-            "Not rehearsed: an admission webhook refuses dry runs; it may change or refuse this.",
-        )
+        return merged(before, sending.content), (NOT_REHEARSED,)
 
 
 def _body(sending: Sending, seen: Object, moment: str = "") -> bytes:
@@ -219,8 +227,3 @@ def _body(sending: Sending, seen: Object, moment: str = "") -> bytes:
         text_at(seen, "metadata", "resourceVersion"),
         moment or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-
-
-def _generation(one: Object) -> int:
-    found = part(one, "metadata", "generation")
-    return found if isinstance(found, int) else 0

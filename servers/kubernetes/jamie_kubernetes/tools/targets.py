@@ -151,7 +151,8 @@ def _joined(selector: LabelSelector) -> str:
 async def _places(cluster: Cluster, kind: Kind, name: str, namespace: str) -> list[str]:
     """Return the namespaces that have an object of this name; our own alone if it is there."""
     if namespace or not kind.namespaced:
-        return [namespace] if await _exists(cluster, kind, name, namespace) else []
+        place = namespace if kind.namespaced else ""
+        return [place] if await _exists(cluster, kind, name, place) else []
 
     own = cluster.namespace
     try:

@@ -1,0 +1,50 @@
+"""Pods as far as the storage they use."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from jamie_kubernetes.client.objects import Meta
+
+
+class _Wire(msgspec.Struct, frozen=True, rename="camel"):
+    pass
+
+
+class ClaimSource(_Wire, frozen=True):
+    """The claim a volume is."""
+
+    claim_name: str = ""
+
+
+class EmptyDir(_Wire, frozen=True):
+    """A volume that lives as long as its pod; in memory or on the node's disk."""
+
+    medium: str = ""
+
+
+class Volume(_Wire, frozen=True):
+    """A volume of a pod, as far as what kind it is."""
+
+    name: str = ""
+    persistent_volume_claim: ClaimSource | None = None
+    empty_dir: EmptyDir | None = None
+
+
+class StoringSpec(_Wire, frozen=True):
+    """What a pod mounts."""
+
+    volumes: tuple[Volume, ...] = ()
+
+
+class ClaimingPod(_Wire, frozen=True):
+    """A pod, as far as what it stores and where."""
+
+    metadata: Meta
+    spec: StoringSpec = StoringSpec()
+
+    @property
+    def claims(self) -> Iterable[str]:
+        """Return the claims it uses."""
+        sources = (one.persistent_volume_claim for one in self.spec.volumes)
+        return {one.claim_name for one in sources if one}
