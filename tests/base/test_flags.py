@@ -78,6 +78,18 @@ def test_every_problem_is_named() -> None:
         ),
         (
             "TOKENS",
+            '{"a": {"token": "hunter2", "user": " "}}',
+            "--tokens (JAMIE_SHELF_TOKENS), at a.user: it is empty or has characters that cannot be"
+            " seen.",
+        ),
+        (
+            "TOKENS",
+            '{"a": {"token": "hunter2", "groups": ["ops", "ops\\nImpersonate-User: admin"]}}',
+            "--tokens (JAMIE_SHELF_TOKENS), at a.groups.1: it is empty or has characters that"
+            " cannot be seen.",
+        ),
+        (
+            "TOKENS",
             '{"a": "hunter2"',
             "--tokens (JAMIE_SHELF_TOKENS): not valid JSON, which this setting is written in.",
         ),

@@ -129,7 +129,7 @@ async def test_the_chooser_exists_only_among_several(build: Build) -> None:
     assert jars.input_schema["properties"]["shelf"] == {
         "type": "string",
         "default": "",
-        "description": "Which shelf. One of top, bottom; top by default.",
+        "description": "Which shelf. One of top, bottom; top by default. Several: a,b or *.",
     }
     assert text_of(known) == "salt 250 g\nsugar 500 g"
     assert text_of(unknown) == (

@@ -13,6 +13,7 @@ from mcp.types import TextResourceContents
 from jamie_base.status import Status
 from jamie_loki.server import INSTRUCTIONS
 from jamie_loki.settings import Settings
+from tests.asking import ask
 from tests.loki.conftest import Build
 from tests.loki.pretend import PretendedLoki
 
@@ -137,3 +138,15 @@ def test_the_host_finds_the_server_by_its_entry_point() -> None:
     (found,) = entry_points(group="jamie.servers", name="loki")
 
     assert found.value == "jamie_loki"
+
+
+async def test_several_lokis_are_asked_at_once(loki: PretendedLoki, server: Build) -> None:
+    sources = {"eu": {"url": "http://loki-eu"}, "us": {"url": "http://loki-us"}}
+    async with Client(server(sources=sources)) as client:
+        text = await ask(client, "loki_labels", source="*")
+
+    assert [line for line in text.split("\n") if line.startswith("==")] == [
+        "== eu (1 of 2)",
+        "== us (2 of 2)",
+    ]
+    assert {request.url.host for request in loki.asked} == {"loki-eu", "loki-us"}

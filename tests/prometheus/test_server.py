@@ -10,7 +10,7 @@ import pytest
 from mcp.client import Client
 from mcp.types import TextResourceContents
 
-from tests.asking import ask, refused
+from tests.asking import ask, data_of, refused
 from tests.loopback import Serve, Stream, listening
 from tests.prometheus.conftest import Build
 from tests.prometheus.pretend import PretendedPrometheus, series
@@ -158,3 +158,21 @@ async def test_what_remarks_need_may_be_missing(
     prometheus.answers["rate(x[1m])"] = [series("1", a="b")]
 
     assert (await ask(client, "prom_query", promql="rate(x[1m])")).startswith("1/s  a=b")
+
+
+async def test_several_prometheuses_are_asked_at_once_and_one_that_is_down_is_named(
+    server: Build,
+) -> None:
+    vector = '{"status":"success","data":{"resultType":"vector","result":%s}}'
+    up = vector % '[{"metric":{"__name__":"up"},"value":[1700000000,"1"]}]'
+    async with listening(saying(up.encode(), Content_Type="application/json")) as url:
+        sources = {"eu": {"url": url}, "us": {"url": "http://127.0.0.1:1"}}
+        async with Client(server(sources=sources)) as client:
+            text = await ask(client, "prom_query", promql="up", source="*")
+            data = await data_of(client, "prom_query", promql="up", source="us,eu")
+
+    assert text.startswith("== eu (1 of 2)\n")
+    assert "\n== us (2 of 2): no answer: Prometheus at http://127.0.0.1:1 does not answer" in text
+    assert list(data["sources"]) == ["us", "eu"]
+    assert data["sources"]["eu"]["rows"]
+    assert "does not answer" in data["sources"]["us"]["error"]

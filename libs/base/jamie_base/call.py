@@ -5,10 +5,10 @@ is redacted once, where it leaves, and leaves one line in the audit log.
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import anyio
 import msgspec
@@ -20,12 +20,18 @@ from jamie_base.answer import LARGEST_BYTES
 from jamie_base.audit import Entry
 from jamie_base.blocks import closed
 from jamie_base.caller import Caller, caller_of
-from jamie_base.desk import Desk
+from jamie_base.desk import Answered, Desk
 from jamie_base.errors import TimedOut, TooMuch
 from jamie_base.progress import reporting
+from jamie_base.remarks import remarking
 from jamie_base.schema import Json
 from jamie_base.text import clean, clip
 from jamie_base.toolset import INJECTED_REDACTOR, INJECTED_UNDO_LOG, Spec
+
+T = TypeVar("T")
+
+Asking = Callable[[Desk[Any], "Call"], Awaitable[CallToolResult]]
+"""Finds the answer to a call; what it raises as a ToolError becomes a refusal."""
 
 DATA_KEY = "jamie/data"
 """The request `_meta` key with which a program asks for structured data."""
@@ -62,7 +68,7 @@ class Call:
         return (self.spec.name, self.source, self.caller.name, repr(sorted(self.arguments.items())))
 
 
-async def answer(desk: Desk[Any], call: Call) -> CallToolResult:
+async def answer(desk: Desk[Any], call: Call, ask: Asking) -> CallToolResult:
     """Answer one reading call.
 
     Raises:
@@ -70,7 +76,7 @@ async def answer(desk: Desk[Any], call: Call) -> CallToolResult:
 
     """
     try:
-        result = present(desk, call, await _asked(desk, call))
+        result = await ask(desk, call)
     except ToolError as exc:
         result = refusal(desk, exc)
     except Exception as exc:
@@ -84,20 +90,84 @@ async def answer(desk: Desk[Any], call: Call) -> CallToolResult:
     return result
 
 
-def present(desk: Desk[Any], call: Call, data: msgspec.Struct) -> CallToolResult:
+async def ask_one(desk: Desk[Any], call: Call) -> CallToolResult:
+    """Ask the one backend a call is for.
+
+    Raises:
+        ToolError: It could not answer.
+
+    """
+    answered = await telling(call, partial(landed, desk, call))
+
+    return present(desk, call, answered.data, answered.remarks)
+
+
+async def landed(desk: Desk[Any], call: Call) -> Answered:
+    """Ask a tool within the deadline, or wait for the same question already in flight.
+
+    Raises:
+        ToolError: It could not answer, or not in time.
+
+    """
+    with anyio.move_on_after(desk.deadline):
+        return await desk.flights.run(call.key, partial(_work, desk, call))
+
+    raise TimedOut(
+        f"{call.spec.name} took over {desk.deadline:g} s and was stopped; ask for less"
+        " (a shorter window, one namespace, a narrower selector) or raise --deadline."
+    )
+
+
+async def telling(call: Call, work: Callable[[], Awaitable[T]]) -> T:
+    """Do the work of a call; its client hears what it reports, and that it goes on."""
+    with reporting(partial(call.context.report_progress, 0, None)):
+        return await _heartbeat(call, work)
+
+
+def present(
+    desk: Desk[Any], call: Call, data: msgspec.Struct, remarks: Sequence[str] = ()
+) -> CallToolResult:
     """Turn data into an answer: redacted text, and the data itself for a program that asked.
 
     Raises:
         TooMuch: The data is larger than an answer may carry.
 
     """
-    text = desk.redactor.text(clean(call.spec.render(data)))
-    shown = closed(clip(text.split("\n"), LARGEST_BYTES))
-    content = [TextContent(type="text", text=shown)]
+    text = shown(desk, call.spec, data, remarks)
+    content = [TextContent(type="text", text=closed(clip(text.split("\n"), LARGEST_BYTES)))]
     if not (call.wants_data or desk.always_data):
         return CallToolResult(content=[*content])
 
-    return CallToolResult(content=[*content], structured_content=_redacted(desk, data))
+    return CallToolResult(
+        content=[*content], structured_content=redacted(desk, packed(data, remarks))
+    )
+
+
+def shown(desk: Desk[Any], spec: Spec, data: msgspec.Struct, remarks: Sequence[str] = ()) -> str:
+    """Render an answer as it may leave: without secrets and what cannot be seen."""
+    return desk.redactor.text(clean("\n".join([spec.render(data), *remarks])))
+
+
+def packed(data: msgspec.Struct, remarks: Sequence[str] = ()) -> Json:
+    """Return data as a program gets it; remarks are in it only where there are any.
+
+    Raises:
+        TooMuch: It is larger than an answer may carry.
+
+    """
+    coded = msgspec.json.encode(data)
+    if len(coded) > LARGEST_DATA_BYTES:
+        raise TooMuch(
+            f"The data takes {len(coded):,} bytes and an answer carries {LARGEST_DATA_BYTES:,};"
+            " lower limit and go on with the cursor."
+        )
+
+    return {**msgspec.json.decode(coded), **({"remarks": [*remarks]} if remarks else {})}
+
+
+def redacted(desk: Desk[Any], data: Json) -> Json:
+    """Return data without secrets and what cannot be seen."""
+    return {key: _clean(desk, value) for key, value in data.items()}
 
 
 def furnished(desk: Desk[Any], spec: Spec) -> Json:
@@ -133,27 +203,22 @@ def entry(call: Call, outcome: str, size: int = 0) -> Entry:
     )
 
 
-async def _asked(desk: Desk[Any], call: Call) -> msgspec.Struct:
-    backend = desk.sources.pick(call.source)
-    work = partial(call.spec.ask, backend, **call.arguments, **furnished(desk, call.spec))
-    with reporting(partial(call.context.report_progress, 0, None)):
-        with anyio.move_on_after(desk.deadline):
-            return await _telling(call, partial(desk.flights.run, call.key, work))
+async def _work(desk: Desk[Any], call: Call) -> Answered:
+    spec, backend = call.spec, desk.sources.pick(call.source)
+    with remarking() as said:
+        data = await spec.ask(backend, **call.arguments, **furnished(desk, spec))
 
-    raise TimedOut(
-        f"{call.spec.name} took over {desk.deadline:g} s and was stopped; ask for less"
-        " (a shorter window, one namespace, a narrower selector) or raise --deadline."
-    )
+    return Answered(data, tuple(said))
 
 
-async def _telling(call: Call, work: Callable[[], Awaitable[msgspec.Struct]]) -> msgspec.Struct:
+async def _heartbeat(call: Call, work: Callable[[], Awaitable[T]]) -> T:
     # A task group wraps what its body raises; the error is carried out beside it instead.
-    landed: list[msgspec.Struct] = []
+    done: list[T] = []
     failed: list[Exception] = []
     async with anyio.create_task_group() as group:
         group.start_soon(_tell, call)
         try:
-            landed.append(await work())
+            done.append(await work())
         except Exception as exc:
             failed.append(exc)
         group.cancel_scope.cancel()
@@ -161,7 +226,7 @@ async def _telling(call: Call, work: Callable[[], Awaitable[msgspec.Struct]]) ->
     if failed:
         raise failed[0]
 
-    return landed[0]
+    return done[0]
 
 
 async def _tell(call: Call) -> None:
@@ -172,17 +237,6 @@ async def _tell(call: Call) -> None:
         await call.context.report_progress(
             seconds, None, f"{call.spec.name}: still working, {seconds:.0f} s"
         )
-
-
-def _redacted(desk: Desk[Any], data: msgspec.Struct) -> dict[str, Any]:
-    packed = msgspec.json.encode(data)
-    if len(packed) > LARGEST_DATA_BYTES:
-        raise TooMuch(
-            f"The data takes {len(packed):,} bytes and an answer carries {LARGEST_DATA_BYTES:,};"
-            " lower limit and go on with the cursor."
-        )
-
-    return {key: _clean(desk, value) for key, value in msgspec.json.decode(packed).items()}
 
 
 def _clean(desk: Desk[Any], value: Any) -> Any:

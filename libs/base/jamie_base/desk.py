@@ -15,6 +15,14 @@ from jamie_base.undo import UndoLog
 
 
 @dataclass(frozen=True)
+class Answered:
+    """What a tool answered, and what is to be said of it besides."""
+
+    data: msgspec.Struct
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Desk(Generic[BackendT]):
     """The desk a call is answered at.
 
@@ -30,4 +38,4 @@ class Desk(Generic[BackendT]):
     confirm: Confirm = "ask"
     always_data: bool = False
     plans: Plans = field(default_factory=Plans)
-    flights: SingleFlight[msgspec.Struct] = field(default_factory=SingleFlight[msgspec.Struct])
+    flights: SingleFlight[Answered] = field(default_factory=SingleFlight[Answered])

@@ -9,9 +9,11 @@ from typing import Any, Generic
 import anyio
 import msgspec
 from mcp.server import MCPServer
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from platformdirs import user_state_path
 
 from jamie_base.audit import open_audit
+from jamie_base.caller import caller_of, calling
 from jamie_base.desk import Desk
 from jamie_base.redact import Redactor, redaction_key
 from jamie_base.settings import ServerSettings
@@ -80,6 +82,7 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
         log_level=settings.log_level,
         lifespan=lifespan,
         tools=bind(blueprint.toolset, mode),
+        middleware=[_for_its_caller],
     )
 
     @server.resource(STATUS_URI, mime_type="application/json", title="Status")
@@ -91,6 +94,13 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
         return redactor.text(msgspec.json.encode(state).decode())
 
     return server
+
+
+async def _for_its_caller(
+    ctx: ServerRequestContext[Any, Any], call_next: CallNext
+) -> HandlerResult:
+    with calling(caller_of(ctx.request)):
+        return await call_next(ctx)
 
 
 async def _probe_all(blueprint: Blueprint[Any]) -> tuple[SourceStatus, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     Field,
@@ -42,11 +43,28 @@ def _shared(variable: str) -> Callable[[object], object]:
     return lambda value: os.environ.get(variable) or None if value is None else value
 
 
+def _speakable(value: str) -> str:
+    """Refuse what a header cannot carry, and what nobody would see in one."""
+    if not value.strip() or not value.isprintable():
+        raise ValueError("it is empty or has characters that cannot be seen")
+
+    return value
+
+
+Speakable = Annotated[str, AfterValidator(_speakable)]
+
+
 class Token(BaseModel, extra="forbid"):
-    """A bearer token a client may present, with a name for the audit log."""
+    """A bearer token a client may present, with a name for the audit log.
+
+    `user` and `groups` are who its bearer is to a backend that acts as its caller; the user is the
+    token's name by default.
+    """
 
     token: SecretStr
     scope: Literal["read", "write"] = "read"
+    user: Speakable | None = None
+    groups: tuple[Speakable, ...] = ()
 
 
 class ServerSettings(BaseSettings):

@@ -22,6 +22,8 @@ class Closable(Protocol):
         ...
 
 
+EVERY = "*"
+
 BackendT = TypeVar("BackendT", bound=Closable)
 
 
@@ -39,6 +41,22 @@ class Sources(Generic[BackendT]):
         """Return the names a call may choose from, the default first."""
         return tuple(self._makers)
 
+    def chosen(self, text: str) -> Sequence[str]:
+        """Return the names that a call chooses: one, or several by `a,b`, or `*` for all.
+
+        Raises:
+            InvalidArgument: There is no backend of such a name.
+
+        """
+        if text in ("", *self._makers):
+            return (text or self.names[0],)
+        if text.strip() == EVERY:
+            return self.names
+
+        parts = [part.strip() for part in text.split(",")]
+
+        return [*dict.fromkeys(self._known(part) for part in parts if part)] or [self._known(text)]
+
     def pick(self, name: str = "") -> BackendT:
         """Return the backend of that name, or the default one.
 
@@ -46,18 +64,21 @@ class Sources(Generic[BackendT]):
             InvalidArgument: There is no backend of that name.
 
         """
-        chosen = name or self.names[0]
-        if chosen not in self._makers:
-            near = get_close_matches(chosen, self.names, n=1, cutoff=0.5)
-            raise InvalidArgument(
-                f"There is no {self.kind} {chosen!r}; there are {', '.join(self.names[:20])}."
-                f"{did_you_mean(near)}"
-            )
-
+        chosen = self._known(name or self.names[0])
         if chosen not in self._open:
             self._open[chosen] = self._makers[chosen]()
 
         return self._open[chosen]
+
+    def _known(self, name: str) -> str:
+        if name in self._makers:
+            return name
+
+        near = get_close_matches(name, self.names, n=1, cutoff=0.5)
+        raise InvalidArgument(
+            f"There is no {self.kind} {name!r}; there are {', '.join(self.names[:20])}."
+            f"{did_you_mean(near)}"
+        )
 
     async def __aenter__(self) -> "Sources[BackendT]":
         self._users += 1

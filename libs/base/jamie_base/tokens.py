@@ -25,7 +25,7 @@ class TokenGate:
         self._app = app
         self._inside = AuthContextMiddleware(app)
         self._callers = [
-            (_digest(token.token.get_secret_value()), Caller(name, token.scope))
+            (_digest(token.token.get_secret_value()), _bearer_of(name, token))
             for name, token in tokens.items()
         ]
 
@@ -47,6 +47,10 @@ class TokenGate:
         found = [caller for own, caller in self._callers if hmac.compare_digest(own, digest)]
 
         return found[0] if given and found else None
+
+
+def _bearer_of(name: str, token: Token) -> Caller:
+    return Caller(name, token.scope, token.user or name, token.groups)
 
 
 def _signed(scope: Scope, caller: Caller) -> Scope:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -11,6 +12,7 @@ from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
 from mcp.types import CallToolResult, InputRequiredResult
 from pydantic import Field, ValidationError, create_model
 
+from jamie_base import several
 from jamie_base.call import Call, answer, record, refusal
 from jamie_base.desk import Desk
 from jamie_base.errors import InvalidArgument
@@ -40,11 +42,17 @@ class ServedTool(Tool):
 
         source = str(given.pop(self.chooser, ""))
         if not self.spec.changes:
-            return await answer(desk, Call(self.spec, given, source, context))
+            asking = partial(several.ask, chooser=self.chooser)
+            return await answer(desk, Call(self.spec, given, source, context), asking)
 
         token = str(given.pop(CONFIRM, ""))
+        try:
+            call = several.only_one(desk, Call(self.spec, given, source, context), self.chooser)
+        except InvalidArgument as exc:
+            record(desk, Call(self.spec, given, source, context), "refused")
+            return refusal(desk, exc)
 
-        return await change(desk, Call(self.spec, given, source, context), token)
+        return await change(desk, call, token)
 
 
 @dataclass(frozen=True)
@@ -84,23 +92,32 @@ def _served(spec: Spec, toolset: Toolset, mode: Mode) -> Tool:
         annotations=spec.effect,
         structured_output=False,
     )
-    further = {**_choice(toolset, mode), **_confirmation(spec, mode)}
+    further = {**_choice(spec, toolset, mode), **_confirmation(spec, mode)}
     tool.fn_metadata.arg_model = _strict(tool.fn_metadata.arg_model, further)
     tool.parameters = flat(tool.fn_metadata.arg_model.model_json_schema(by_alias=True))
     if mode.always_data:
-        tool.fn_metadata.output_schema = data_schema(spec.answer)
+        tool.fn_metadata.output_schema = _published(spec, toolset, mode)
 
     fields = {name: getattr(tool, name) for name in Tool.model_fields}
 
     return ServedTool(**fields, spec=spec, chooser=toolset.chooser)
 
 
-def _choice(toolset: Toolset, mode: Mode) -> Json:
+def _published(spec: Spec, toolset: Toolset, mode: Mode) -> Json:
+    single = data_schema(spec.answer)
+    if spec.changes or len(mode.names) < 2:
+        return single
+
+    return several.schema_of_several(single, toolset.chooser)
+
+
+def _choice(spec: Spec, toolset: Toolset, mode: Mode) -> Json:
     if len(mode.names) < 2:
         return {}
 
     known = ", ".join(mode.names[:20])
-    description = f"{toolset.chooser_help} One of {known}; {mode.names[0]} by default."
+    more = "" if spec.changes else " Several: a,b or *."
+    description = f"{toolset.chooser_help} One of {known}; {mode.names[0]} by default.{more}"
 
     return {toolset.chooser: (Annotated[str, Field(description=description)], "")}
 

@@ -20,6 +20,7 @@ from jamie_base.plan import Outcome, Plan, Written, differences, planned
 from jamie_base.plan_text import written
 from jamie_base.plans import Asked
 from jamie_base.progress import reporting
+from jamie_base.remarks import remarking
 from jamie_base.text import clean
 
 CONFIRM = "confirm"
@@ -99,8 +100,10 @@ async def _plan(desk: Desk[Any], call: Call) -> Plan:
     spec = call.spec
     further = furnished(desk, spec)
     work = partial(spec.ask, desk.sources.pick(call.source), **call.arguments, **further)
-    with anyio.move_on_after(desk.deadline):
-        return cast("Plan", await work())
+    with anyio.move_on_after(desk.deadline), remarking() as said:
+        plan = cast("Plan", await work())
+        # What could not be looked at belongs to what the user agrees to.
+        return structs.replace(plan, impact=(*plan.impact, *said))
 
     raise TimedOut(f"{spec.name} could not plan within {desk.deadline:g} s; nothing was changed.")
 
