@@ -10,6 +10,8 @@ from jamie_lab.progress import say
 from jamie_lab.state import Absent
 
 PACKAGE = "prometheus-alertmanager"
+TEMPLATES = Path("/usr/share/prometheus/alertmanager")
+"""Where Debian's binary looks for its templates; it does not start without them."""
 
 
 def find_alertmanager(place: Folders) -> Path | Absent:
@@ -18,10 +20,10 @@ def find_alertmanager(place: Folders) -> Path | Absent:
     Unpacking needs no root and starts no service; only root can refresh an empty package list.
     """
     unpacked = place.cache / "alertmanager" / "usr" / "bin" / PACKAGE
-    for candidate in (PACKAGE, "alertmanager", str(unpacked)):
-        found = shutil.which(candidate)
-        if found:
-            return Path(found)
+    if found := shutil.which(PACKAGE) or shutil.which("alertmanager"):
+        return Path(found)
+    if unpacked.exists():
+        return _startable(unpacked)
     if not shutil.which("apt-get") or not shutil.which("dpkg-deb"):
         return Absent(f"There is no Alertmanager on PATH and no apt-get to fetch {PACKAGE} with.")
 
@@ -29,7 +31,22 @@ def find_alertmanager(place: Folders) -> Path | Absent:
     if not (_unpack(place) or (os.geteuid() == 0 and _refresh() and _unpack(place))):
         return Absent(f"apt-get could not download {PACKAGE}; install it to have Alertmanager.")
 
-    return unpacked if unpacked.exists() else Absent(f"{PACKAGE} holds no binary for this machine.")
+    if not unpacked.exists():
+        return Absent(f"{PACKAGE} holds no binary for this machine.")
+
+    return _startable(unpacked)
+
+
+def _startable(unpacked: Path) -> Path | Absent:
+    """Put the templates where an unpacked binary looks for them; only root can."""
+    if (TEMPLATES / "default.tmpl").exists():
+        return unpacked
+    if os.geteuid() != 0:
+        return Absent(f"{PACKAGE} needs {TEMPLATES}; install the package to have Alertmanager.")
+
+    shipped = unpacked.parents[2] / TEMPLATES.relative_to("/")
+    shutil.copytree(shipped, TEMPLATES, dirs_exist_ok=True)
+    return unpacked
 
 
 def _unpack(place: Folders) -> bool:
