@@ -1,5 +1,5 @@
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from mcp.server import MCPServer
@@ -29,8 +29,3 @@ def build(shelf: Shelf, tmp_path: Path) -> Build:
         return assemble(blueprint, ServerSettings(state_dir=tmp_path, **settings))
 
     return build
-
-
-@pytest.fixture(params=["auto", "legacy"])
-def era(request: pytest.FixtureRequest) -> Literal["auto", "legacy"]:
-    return request.param

@@ -1,7 +1,6 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from mcp.server import MCPServer
@@ -12,15 +11,6 @@ from jamie_loki.settings import Settings
 from tests.loki.pretend import PretendedLoki
 
 Build = Callable[..., MCPServer[Any]]
-
-
-@pytest.fixture(autouse=True)
-def _no_variables(  # pyright: ignore[reportUnusedFunction]  # pytest uses it
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Keep out the variables of a shell that points at a lab."""
-    for name in [name for name in os.environ if name.startswith("JAMIE_LOKI_")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -39,8 +29,3 @@ def server(tmp_path: Path) -> Build:
         return build(Settings(state_dir=tmp_path, **settings))
 
     return built
-
-
-@pytest.fixture(params=["auto", "legacy"])
-def era(request: pytest.FixtureRequest) -> Literal["auto", "legacy"]:
-    return request.param

@@ -1,7 +1,6 @@
-import os
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from mcp.client import Client
@@ -13,15 +12,6 @@ from jamie_prometheus.settings import Settings
 from tests.prometheus.pretend import PretendedPrometheus
 
 Build = Callable[..., MCPServer[Any]]
-
-
-@pytest.fixture(autouse=True)
-def _no_variables(  # pyright: ignore[reportUnusedFunction]  # pytest uses it
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Keep out the variables of a shell that points at a lab."""
-    for name in [name for name in os.environ if name.startswith("JAMIE_PROMETHEUS_")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -46,8 +36,3 @@ def server(tmp_path: Path) -> Build:
 async def client(server: Build) -> AsyncGenerator[Client]:
     async with Client(server(url="http://prometheus:9090")) as client:
         yield client
-
-
-@pytest.fixture(params=["auto", "legacy"])
-def era(request: pytest.FixtureRequest) -> Literal["auto", "legacy"]:
-    return request.param
