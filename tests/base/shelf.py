@@ -11,6 +11,7 @@ from pydantic import Field
 
 from jamie_base.errors import NotFound
 from jamie_base.plan import Binding, Outcome, Plan, Undo
+from jamie_base.progress import progress
 from jamie_base.redact import Redactor
 from jamie_base.status import SourceStatus
 from jamie_base.toolset import INJECTED, INJECTED_REDACTOR, INJECTED_UNDO_LOG, Toolset
@@ -28,7 +29,10 @@ class Jars(msgspec.Struct, frozen=True):
 
 
 class Shelf:
-    """The backend: what it holds, and how often it was asked."""
+    """The backend: what it holds, and how often it was asked.
+
+    A slow one fills a jar only when its gate opens, and tells when it has begun to.
+    """
 
     def __init__(self) -> None:
         self.jars = {"sugar": 500, "salt": 250}
@@ -36,6 +40,8 @@ class Shelf:
         self.asked = 0
         self.closed = 0
         self.gate = anyio.Event()
+        self.slow = False
+        self.begun = anyio.Event()
 
     async def aclose(self) -> None:
         self.closed += 1
@@ -86,6 +92,13 @@ async def shelf_label(shelf: Backend, marks: Marks, recipe: str) -> Jars:
     return Jars((), marks.value(recipe))
 
 
+@tools.reads(show)
+async def shelf_tell(shelf: Backend, line: str) -> Jars:
+    """Tell a line while it is looked at."""
+    await progress(line)
+    return Jars(())
+
+
 def _binding(shelf: Shelf, name: str, grams: int) -> Binding:
     if name not in shelf.jars:
         raise NotFound(f"There is no jar {name!r}.")
@@ -96,6 +109,9 @@ def _binding(shelf: Shelf, name: str, grams: int) -> Binding:
 
 async def fill(shelf: Shelf, plan: Plan) -> Outcome:
     wanted = msgspec.json.decode(plan.binding.body, type=Jar)
+    if shelf.slow:
+        shelf.begun.set()
+        await shelf.gate.wait()
     before = shelf.jars[wanted.name]
     shelf.jars[wanted.name] = wanted.grams
     shelf.edition += 1

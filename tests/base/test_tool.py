@@ -1,5 +1,6 @@
 """Served tools, seen the way a model sees them."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,9 @@ async def test_reading_tools_say_so_and_writing_tools_exist_only_in_write_mode(
         "shelf_wait",
         "shelf_break",
         "shelf_label",
+        "shelf_tell",
     ]
-    assert [tool.name for tool in writing[4:]] == ["shelf_fill", "shelf_undo"]
+    assert [tool.name for tool in writing[5:]] == ["shelf_fill", "shelf_undo"]
     hints = {tool.name: tool.annotations for tool in writing}
     assert (hints["shelf_jars"], hints["shelf_fill"]) == (READS, WRITES)
 
@@ -175,6 +177,40 @@ async def test_a_waiting_client_hears_that_the_call_goes_on(
 
     assert heard == ["shelf_wait: still working, 1 s"]
     assert not answer.is_error
+
+
+async def test_a_call_given_up_is_audited(
+    build: Build, shelf: Shelf, era: Era, tmp_path: Path
+) -> None:
+    async with Client(build(), mode=era) as client:
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(client.call_tool, "shelf_wait")
+            while shelf.asked == 0:
+                await anyio.lowlevel.checkpoint()
+            calls.cancel_scope.cancel()
+        await client.call_tool("shelf_jars", {})
+
+    (log,) = (tmp_path / "audit").iterdir()
+    outcomes = {
+        one["tool"]: one["outcome"] for one in map(json.loads, log.read_text().splitlines())
+    }
+    assert outcomes == {"shelf_wait": "cancelled", "shelf_jars": "ok"}
+
+
+async def test_secrets_in_progress_leave_as_marks(build: Build, shelf: Shelf, era: Era) -> None:
+    heard: list[str] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(str(message))
+
+    async with Client(build(), mode=era) as client:
+        await client.call_tool(
+            "shelf_tell", {"line": "password=hunter2canary\x1b[31m"}, progress_callback=hear
+        )
+
+    (line,) = heard
+    assert line.startswith("password=[redacted:")
+    assert line.endswith("]")
 
 
 async def test_identical_reads_in_flight_are_shared(build: Build, shelf: Shelf) -> None:

@@ -1,11 +1,15 @@
 """Writing tools: nothing happens without a yes, a plan that still holds, and an audit line."""
 
+import json
 import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import anyio
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult
 
 from tests.base.shelf import Build, Era, Shelf, text_of
@@ -29,6 +33,42 @@ def undo_in(answer: CallToolResult) -> str:
     found = re.search(r"undo-[0-9a-f]{8}", text_of(answer))
     assert found
     return found[0]
+
+
+def outcomes(state: Path) -> list[str]:
+    """What the audit log says became of each call."""
+    logs = [*state.glob("audit/*")]
+
+    return [json.loads(line)["outcome"] for log in logs for line in log.read_text().splitlines()]
+
+
+@asynccontextmanager
+async def opened_late(shelf: Shelf) -> AsyncGenerator[None]:
+    """Let a slow shelf go on once everybody waits: whoever was cancelled has noticed by then."""
+
+    async def open_it() -> None:
+        await shelf.begun.wait()
+        await anyio.wait_all_tasks_blocked()
+        shelf.gate.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(open_it)
+        yield
+
+
+async def until_audited(state: Path) -> None:
+    """Wait for the line that ends the call, whether somebody heard its answer or not."""
+    with anyio.fail_after(5):
+        while not {*outcomes(state)[-1:]} & {"answered", "cancelled"}:  # noqa: ASYNC110  # a file
+            await anyio.sleep(0.01)
+
+
+def recorded(state: Path) -> str:
+    """The only undo record there is, which the audit log names too."""
+    (record,) = (state / "undo").iterdir()
+    assert f"Undo record {record.stem}: back to 250 g." in outcomes(state)[-2]
+
+    return record.stem
 
 
 Action = Literal["accept", "decline", "cancel"]
@@ -216,6 +256,79 @@ async def test_a_write_is_audited_before_and_after(build: Build, tmp_path: Path)
     (log,) = (tmp_path / "audit").iterdir()
     assert '"outcome":"acting: fill salt to 300 g"' in log.read_text()
     assert '"outcome":"answered"' in log.read_text().splitlines()[-1]
+
+
+async def test_a_caller_who_gives_up_waiting_takes_nothing_back(
+    build: Build, shelf: Shelf, era: Era, tmp_path: Path
+) -> None:
+    shelf.slow = True
+    async with Client(build(write=True), mode=era, elicitation_callback=User()) as client:
+        async with opened_late(shelf), anyio.create_task_group() as calls:
+            calls.start_soon(client.call_tool, "shelf_fill", FILL)
+            await shelf.begun.wait()
+            calls.cancel_scope.cancel()
+        await until_audited(tmp_path)
+        assert shelf.jars["salt"] == 300
+        back = await client.call_tool("shelf_undo", {"record": recorded(tmp_path)})
+
+    assert shelf.jars["salt"] == 250
+    assert text_of(back).startswith("Done: salt holds 250 g.")
+
+
+async def test_a_client_that_leaves_takes_nothing_back(
+    build: Build, shelf: Shelf, era: Era, tmp_path: Path
+) -> None:
+    async def fill(client: Client) -> None:
+        with pytest.raises(MCPError):
+            await client.call_tool("shelf_fill", FILL)
+
+    shelf.slow = True
+    server = build(write=True)
+    async with (
+        opened_late(shelf),
+        anyio.create_task_group() as group,
+        Client(server, mode=era, elicitation_callback=User()) as client,
+    ):
+        group.start_soon(fill, client)
+        await shelf.begun.wait()
+
+    await until_audited(tmp_path)
+    assert shelf.jars["salt"] == 300
+    assert recorded(tmp_path)
+
+
+async def test_a_caller_who_gives_up_before_consent_changes_nothing(
+    build: Build, shelf: Shelf, era: Era, tmp_path: Path
+) -> None:
+    asked = anyio.Event()
+
+    class Thoughtful(User):
+        async def __call__(self, context: Any, params: ElicitRequestParams) -> ElicitResult:
+            asked.set()
+            await anyio.sleep_forever()
+            raise AssertionError
+
+    async with Client(build(write=True), mode=era, elicitation_callback=Thoughtful()) as client:
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(client.call_tool, "shelf_fill", FILL)
+            await asked.wait()
+            calls.cancel_scope.cancel()
+        await until_audited(tmp_path)
+
+    assert shelf.jars["salt"] == 250
+    assert outcomes(tmp_path) == ["answered" if era == "auto" else "cancelled"]
+
+
+async def test_a_change_without_an_answer_promises_no_undo(build: Build, shelf: Shelf) -> None:
+    shelf.slow = True
+    server = build(write=True, deadline=0.1)
+    async with Client(server, elicitation_callback=User()) as client:
+        answer = await client.call_tool("shelf_fill", FILL)
+
+    assert text_of(answer) == (
+        "Sent, but NOT verified: fill salt to 300 g: sent, but no answer within 0.1 s.\n"
+        "It may or may not be done, so there is no undo record: look before you try again."
+    )
 
 
 async def test_undo_records_are_private(build: Build, tmp_path: Path) -> None:

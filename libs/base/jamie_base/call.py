@@ -84,6 +84,9 @@ async def answer(desk: Desk[Any], call: Call, ask: Asking) -> CallToolResult:
         raise UnexpectedToolError(
             f"{call.spec.name} failed inside Jamie, not in the backend; its log has the details."
         ) from exc
+    except anyio.get_cancelled_exc_class():
+        record(desk, call, "cancelled")
+        raise
 
     record(desk, call, "error" if result.is_error else "ok", _size(result))
 
@@ -97,7 +100,7 @@ async def ask_one(desk: Desk[Any], call: Call) -> CallToolResult:
         ToolError: It could not answer.
 
     """
-    answered = await telling(call, partial(landed, desk, call))
+    answered = await telling(desk, call, partial(landed, desk, call))
 
     return present(desk, call, answered.data, answered.remarks)
 
@@ -118,10 +121,15 @@ async def landed(desk: Desk[Any], call: Call) -> Answered:
     )
 
 
-async def telling(call: Call, work: Callable[[], Awaitable[T]]) -> T:
+async def telling(desk: Desk[Any], call: Call, work: Callable[[], Awaitable[T]]) -> T:
     """Do the work of a call; its client hears what it reports, and that it goes on."""
-    with reporting(partial(call.context.report_progress, 0, None)):
+    with reporting(partial(tell, desk, call)):
         return await _heartbeat(call, work)
+
+
+async def tell(desk: Desk[Any], call: Call, line: str) -> None:
+    """Send a line of progress, redacted like everything that leaves."""
+    await call.context.report_progress(0, None, desk.redactor.text(clean(line)))
 
 
 def present(
@@ -216,7 +224,7 @@ async def _heartbeat(call: Call, work: Callable[[], Awaitable[T]]) -> T:
     done: list[T] = []
     failed: list[Exception] = []
     async with anyio.create_task_group() as group:
-        group.start_soon(_tell, call)
+        group.start_soon(_go_on, call)
         try:
             done.append(await work())
         except Exception as exc:
@@ -229,7 +237,7 @@ async def _heartbeat(call: Call, work: Callable[[], Awaitable[T]]) -> T:
     return done[0]
 
 
-async def _tell(call: Call) -> None:
+async def _go_on(call: Call) -> None:
     started = time.monotonic()
     while True:
         await anyio.sleep(QUIET_SECONDS)

@@ -62,7 +62,7 @@ async def ask(desk: Desk[Any], call: Call, chooser: str) -> CallToolResult:
         return await ask_one(desk, replace(call, source=call.source and names[0]))
 
     _check(call, names, chooser)
-    sections = await telling(call, partial(_asked, desk, call, names))
+    sections = await telling(desk, call, partial(_asked, desk, call, names))
     if all(section.error for section in sections):
         return refusal(desk, ToolError(_silence(sections)))
 

@@ -13,7 +13,7 @@ from mcp.types import CallToolResult, InputRequiredResult
 from msgspec import structs
 
 from jamie_base import consent
-from jamie_base.call import Call, entry, furnished, present, record, refusal
+from jamie_base.call import Call, entry, furnished, present, record, refusal, tell
 from jamie_base.desk import Desk
 from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, TimedOut
 from jamie_base.plan import Outcome, Plan, Written, differences, planned
@@ -26,6 +26,8 @@ from jamie_base.text import clean
 CONFIRM = "confirm"
 """The argument that carries a plan's token, where the server runs with `--confirm token`."""
 
+NO_WAY_BACK = "It may or may not be done, so there is no undo record: look before you try again."
+
 
 async def change(desk: Desk[Any], call: Call, token: str) -> CallToolResult | InputRequiredResult:
     """Answer one writing call; `token` is what the call brought to confirm a plan.
@@ -35,7 +37,7 @@ async def change(desk: Desk[Any], call: Call, token: str) -> CallToolResult | In
 
     """
     try:
-        with reporting(partial(call.context.report_progress, 0, None)):
+        with reporting(partial(tell, desk, call)):
             result = await _settled(desk, call, token)
     except ToolError as exc:
         result = refusal(desk, exc)
@@ -44,6 +46,9 @@ async def change(desk: Desk[Any], call: Call, token: str) -> CallToolResult | In
         raise UnexpectedToolError(
             f"{call.spec.name} failed inside Jamie, not in the backend; its log has the details."
         ) from exc
+    except anyio.get_cancelled_exc_class():
+        record(desk, call, "cancelled")
+        raise
 
     failed = isinstance(result, CallToolResult) and result.is_error
     record(desk, call, "error" if failed else "answered")
@@ -129,12 +134,15 @@ async def _acted_for_good(desk: Desk[Any], call: Call, plan: Plan) -> tuple[Outc
     # Who gives up waiting does not take back what was sent: it is done, and its way back is kept.
     with anyio.CancelScope(shield=True):
         outcome = await _acted(desk, call, plan)
-        return outcome, _way_back(desk, call, plan, outcome)
+        undo = _way_back(desk, call, plan, outcome) if outcome else NO_WAY_BACK
+        outcome = outcome or _unanswered(desk, plan)
+        desk.audit.record(entry(call, f"acted: {outcome.summary}. {undo}"))
+        return outcome, undo
 
     raise AssertionError("a shielded scope is not cancelled")
 
 
-async def _acted(desk: Desk[Any], call: Call, plan: Plan) -> Outcome:
+async def _acted(desk: Desk[Any], call: Call, plan: Plan) -> Outcome | None:
     act = call.spec.act
     if act is None:
         raise InvalidArgument(f"{call.spec.name} does not change anything.")
@@ -142,6 +150,10 @@ async def _acted(desk: Desk[Any], call: Call, plan: Plan) -> Outcome:
     with anyio.move_on_after(desk.deadline):
         return await act(desk.sources.pick(call.source), plan)
 
+    return None
+
+
+def _unanswered(desk: Desk[Any], plan: Plan) -> Outcome:
     return Outcome(
         f"{plan.summary}: sent, but no answer within {desk.deadline:g} s", verified=False
     )
