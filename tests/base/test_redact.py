@@ -283,7 +283,7 @@ def test_any_text_can_be_redacted(text: str) -> None:
         'password="', 'password=\\"', "password=\\", "password=a,", "--token ", "cookie: a;",
         'secret"  :', 'secret ,"value', '{"kind":"Secret","data":{', '"auth":"', "bearer ",
         "://a:", "://a:b@", "a:b@tcp(", "curl -u a:", "eyJ", "eyJa.", "ghp_", "sk-",
-        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----", "image: token-a:", "image: a:b -> token-a:b ",
     ],
 )  # fmt: skip
 def test_hostile_text_takes_time_in_proportion_to_its_length(unit: str) -> None:

@@ -13,6 +13,7 @@ import math
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TypeAlias, cast
 
@@ -112,11 +113,12 @@ class Redactor:
         return written if _MARK.fullmatch(written) else self.value(found.secret)
 
 
+@cache
 def redaction_key(folder: Path, configured: str = "") -> bytes:
     """Give the key all servers share: the configured text's, or the one in the state folder.
 
     The first server makes it. Where it cannot be kept, a warning is logged and this process gets a
-    key of its own: its marks then differ from those of other servers.
+    key of its own: its marks then differ from those of other servers. A process asks once.
     """
     if configured:
         return hashlib.sha256(configured.encode()).digest()

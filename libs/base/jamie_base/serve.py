@@ -1,6 +1,5 @@
 """The main function of every server: from flags and environment to a running server."""
 
-import logging
 import os
 import signal
 import sys
@@ -13,7 +12,7 @@ from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from stamina.instrumentation import set_on_retry_hooks
 
-from jamie_base import stdio
+from jamie_base import logs, stdio
 from jamie_base.flags import BadSettings, SettingsT, parse, program, strays
 from jamie_base.settings import ServerSettings
 
@@ -67,9 +66,7 @@ def _settings(settings_type: type[SettingsT], given: Sequence[str]) -> SettingsT
 
 def _prepare(settings: ServerSettings) -> None:
     # Before the SDK is asked for a server: it configures logging only where nobody else did.
-    logging.basicConfig(
-        stream=sys.stderr, level=settings.log_level, format="%(levelname)s %(name)s: %(message)s"
-    )
+    logs.prepare(settings)
     # A retry that helped is no news, and one that did not becomes the error.
     set_on_retry_hooks([])
 

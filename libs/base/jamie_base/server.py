@@ -10,12 +10,11 @@ import anyio
 import msgspec
 from mcp.server import MCPServer
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
-from platformdirs import user_state_path
 
 from jamie_base.audit import open_audit
 from jamie_base.caller import caller_of, calling
 from jamie_base.desk import Desk
-from jamie_base.redact import Redactor, redaction_key
+from jamie_base.logs import redactor_of, state_folder
 from jamie_base.settings import ServerSettings
 from jamie_base.sources import BackendT, Sources
 from jamie_base.status import STATUS_URI, SourceStatus, Status
@@ -48,9 +47,8 @@ class Blueprint(Generic[BackendT]):
 def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPServer[Desk[BackendT]]:
     """Build the server; nothing is contacted until a tool is called."""
     release = version(blueprint.name)
-    folder = (settings.state_dir or user_state_path("jamie", False)).expanduser()
-    configured = settings.redaction_key.get_secret_value() if settings.redaction_key else ""
-    redactor = Redactor(redaction_key(folder, configured))
+    folder = state_folder(settings)
+    redactor = redactor_of(settings)
     desk = Desk(
         sources=blueprint.sources,
         redactor=redactor,
