@@ -17,6 +17,7 @@ from jamie_base.secret_words import (
     Key,
     is_path,
     is_spoken,
+    is_tag,
     key_at,
     key_end,
     lowered,
@@ -201,6 +202,10 @@ def _without_scheme(text: str, value: _Value) -> _Value:
 
 def _is_secret(text: str, key: Key, place: _Place, value: _Value) -> bool:
     content = text[value.start : value.end]
+    if place.operator == ":" and not (place.spaced or place.quoted_key or value.quote):
+        if is_tag(text, key, content):
+            return False
+
     in_sentence = place.spaced and not value.quote and place.operator in (":", "flag")
     return not (
         says_nothing(content) or is_path(key, content) or (in_sentence and is_spoken(content))

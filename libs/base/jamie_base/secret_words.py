@@ -31,6 +31,7 @@ _ABOUT = _vocabulary(
     " reviewer issuer audience scope scopes source format prefix algorithm alg regex pattern"
     " changed change reset strength cache cached json yaml yml toml txt log go py java kt rb js ts"
     " rs cc cpp php sh sql md html info present exists set found hint field header label"
+    " signer verifier validator exchanger refresher rotator broker syncer service server worker"
 )
 # With one of these before it, a token is a place in a list, and a secret the name of an object.
 _PLACED = _vocabulary("next prev previous page continue continuation pagination sync")
@@ -57,8 +58,13 @@ _SPOKEN = _vocabulary(
     " updated deleted unchanged configured rotated refreshed renewed changed reset"
 )
 _STATUS_OR_URL = re.compile(r"[45]\d\d$|https?://")
+# What follows the colon of an image: `token-cache:1.2-alpine`, `secret-agent:9f3c2ab`.
+_VERSION = re.compile(r"v?\d+\.\d[\w.-]*|latest|stable")
+_IMAGE = re.compile(r"image[\"']?[ ]?[:=]?[ ]?[\"']?(?:[^\s:]+:[\w.-]+ -> )?$", re.IGNORECASE)
+_TAG = re.compile(r"[\w.-]{1,128}")
 # A path in place of these is the way to one; elsewhere it may be the secret itself.
 _OFTEN_PATHS = frozenset(["pwd", "private key", "private_key", "private-key", "privatekey"])
+_LOOK_BACK = 200
 _ASCII_LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 
 
@@ -122,6 +128,18 @@ def is_spoken(value: str) -> bool:
 def is_path(key: Key, value: str) -> bool:
     """Tell whether the value is the path to a key, or the working directory."""
     return key.word in _OFTEN_PATHS and value.startswith(("/", "./", "~/"))
+
+
+def is_tag(text: str, key: Key, value: str) -> bool:
+    """Tell whether a value is the tag of an image whose name speaks of secrets."""
+    suffix = text[key.start + len(key.prefix) + len(key.word) : key.end]
+    if not suffix.startswith("-"):
+        return False
+    if _VERSION.fullmatch(value):
+        return True
+
+    line = text[max(0, key.start - _LOOK_BACK) : key.start].rpartition("\n")[2]
+    return _IMAGE.search(line) is not None and _TAG.fullmatch(value) is not None
 
 
 def _key_start(text: str, start: int) -> int:
