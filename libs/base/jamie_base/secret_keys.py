@@ -202,9 +202,9 @@ def _without_scheme(text: str, value: _Value) -> _Value:
 
 def _is_secret(text: str, key: Key, place: _Place, value: _Value) -> bool:
     content = text[value.start : value.end]
-    if place.operator == ":" and not (place.spaced or place.quoted_key or value.quote):
-        if is_tag(text, key, content):
-            return False
+    bare = place.operator == ":" and not (place.spaced or place.quoted_key or value.quote)
+    if bare and is_tag(text, key, content):
+        return False
 
     in_sentence = place.spaced and not value.quote and place.operator in (":", "flag")
     return not (
