@@ -118,7 +118,7 @@ async def fill(shelf: Shelf, plan: Plan) -> Outcome:
     back = msgspec.json.encode(Jar(wanted.name, before))
     undo = Undo(f"back to {before} g", plan.binding.target, "uid-1", {"grams": wanted.grams}, back)
     done = f"{wanted.name} holds {wanted.grams} g"
-    return Outcome(done, verified=wanted.grams < 9_000, undo=undo)
+    return Outcome(done, verified=wanted.grams < 9_000, undos=(undo,))
 
 
 @tools.writes(fill)

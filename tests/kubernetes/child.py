@@ -10,18 +10,23 @@ from mcp import Client, StdioServerParameters
 
 from tests.kubernetes.conftest import WITH_DATA, Mode, text_of
 from tests.kubernetes.wire import Json
+from tests.kubernetes.writable import User
 
 
 @asynccontextmanager
 async def child(
-    kubeconfig: str | Path, state: Path, mode: Mode = "auto", **environment: str
+    kubeconfig: str | Path,
+    state: Path,
+    mode: Mode = "auto",
+    user: User | None = None,
+    **environment: str,
 ) -> AsyncGenerator[Client]:
-    """Start the server with a kubeconfig, and connect to it."""
+    """Start the server with a kubeconfig, and connect to it, as a client with a user or none."""
     variables = {"KUBECONFIG": str(kubeconfig), "JAMIE_STATE_DIR": str(state), **environment}
     command = StdioServerParameters(
         command=sys.executable, args=["-m", "jamie_kubernetes"], env=variables
     )
-    async with Client(command, mode=mode) as client:
+    async with Client(command, mode=mode, elicitation_callback=user) as client:
         yield client
 
 

@@ -32,7 +32,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     `summary` is one sentence in the infinitive ("scale deployment/web from 2 to 5"), `changes` one
     line a field, `impact` one line a consequence, `undo` how it can be taken back or why it cannot.
-    `undoes` names the undo record the plan uses up.
+    `undoes` names the undo record the plan uses up. `errand` is for acting, too, but the plan is
+    not bound to it: what the user agreed to holds, whatever a new plan would have there.
     """
 
     summary: str
@@ -41,6 +42,7 @@ class Plan(msgspec.Struct, frozen=True):
     impact: tuple[str, ...] = ()
     undo: str = "This cannot be undone."
     undoes: str = ""
+    errand: bytes = b""
 
 
 class Undo(msgspec.Struct, frozen=True):
@@ -59,13 +61,14 @@ class Undo(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a write, as seen afterwards.
 
-    `verified` tells whether the backend shows what was planned; `details` are further lines.
+    `verified` tells whether the backend shows what was planned; `details` are further lines. Each
+    of `undos` takes a part of it back.
     """
 
     summary: str
     verified: bool
     details: tuple[str, ...] = ()
-    undo: Undo | None = None
+    undos: tuple[Undo, ...] = ()
 
 
 class Written(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -16,7 +16,7 @@ from jamie_base import consent
 from jamie_base.call import Call, entry, furnished, present, record, refusal, tell
 from jamie_base.desk import Desk
 from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, TimedOut
-from jamie_base.plan import Outcome, Plan, Written, differences, planned
+from jamie_base.plan import Outcome, Plan, Undo, Written, differences, planned
 from jamie_base.plan_text import written
 from jamie_base.plans import Asked
 from jamie_base.progress import reporting
@@ -186,15 +186,16 @@ def _told(outcome: Outcome, undo: str) -> Written:
 
 
 def _way_back(desk: Desk[Any], call: Call, plan: Plan, outcome: Outcome) -> str:
-    if outcome.undo is None:
-        return plan.undo
+    return "\n".join(_kept(desk, call, undo) for undo in outcome.undos) or plan.undo
 
+
+def _kept(desk: Desk[Any], call: Call, undo: Undo) -> str:
     try:
-        name = desk.undo_log.keep(call.spec.name, call.source, outcome.undo)
+        name = desk.undo_log.keep(call.spec.name, call.source, undo)
     except OSError as exc:
         return f"No undo record could be written ({exc}): take it back by hand."
 
-    return f"Undo record {name}: {outcome.undo.summary}."
+    return f"Undo record {name}: {undo.summary}."
 
 
 def _asked(call: Call) -> Asked:

@@ -178,7 +178,7 @@ async def _look_again(cluster: Cluster, errand: Errand, error: BackendError) -> 
 
 def _done(cluster: Cluster, plan: Plan, errand: Errand, fields: Sequence[Field]) -> Outcome:
     job = errand.job
-    undo = None
+    undos: tuple[Undo, ...] = ()
     if job.undo == CAN_UNDO and fields:
         names = join_words([one.name for one in fields[:3]])
         way = WayBack(cluster.access.context, job.target, job.below, job.watch, tuple(fields))
@@ -189,8 +189,9 @@ def _done(cluster: Cluster, plan: Plan, errand: Errand, fields: Sequence[Field])
             touched={},
             body=msgspec.json.encode(way),
         )
+        undos = (undo,)
 
-    return Outcome(job.done, verified=False, undo=undo)
+    return Outcome(job.done, verified=False, undos=undos)
 
 
 async def _rehearsed(cluster: Cluster, job: Job, before: Object) -> tuple[Object, tuple[str, ...]]:

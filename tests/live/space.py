@@ -1,0 +1,104 @@
+"""A namespace of a test's own, and what is made in it."""
+
+from collections.abc import Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+from mcp import Client
+
+from jamie_lab import LabState
+from jamie_lab.waiting import until
+from tests.kubernetes.child import child
+from tests.kubernetes.conftest import Mode
+from tests.kubernetes.wire import Json
+from tests.kubernetes.writable import User
+
+GONE_SECONDS = 60
+IMAGE = "registry.example.net/app:1"
+
+
+@contextmanager
+def space(kube: httpx.Client, name: str) -> Generator[str]:
+    """Make a namespace, once an older one of that name is gone; it goes with everything in it."""
+    anyio.run(_absent, kube, name)
+    kube.post("/api/v1/namespaces", json={"metadata": {"name": name}}).raise_for_status()
+    try:
+        yield name
+    finally:
+        kube.delete(f"/api/v1/namespaces/{name}")
+
+
+def writing(
+    lab: LabState, state: Path, user: User | None, mode: Mode = "auto", deadline: str = "30"
+) -> AbstractAsyncContextManager[Client]:
+    """The server in write mode as a child process, and a client whose user this is."""
+    variables = {"JAMIE_KUBERNETES_WRITE": "true", "JAMIE_KUBERNETES_DEADLINE": deadline}
+    return child(lab.kubernetes.kubeconfig, state, mode, user, **variables)
+
+
+async def _absent(kube: httpx.Client, name: str) -> None:
+    async def gone() -> bool:
+        return not got(kube, f"/api/v1/namespaces/{name}")
+
+    assert await until(gone, GONE_SECONDS), f"namespace {name} of an earlier run is still there"
+
+
+def made(kube: httpx.Client, path: str, body: Json) -> Json:
+    """Make an object and return it as the server has it."""
+    return kube.post(path, json=body).raise_for_status().json()
+
+
+def deployment(name: str, replicas: int = 2, **spec: Any) -> Json:
+    """A Deployment as somebody would write it; `spec` is its pods'."""
+    containers = [{"name": "app", "image": IMAGE}]
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {
+            "replicas": replicas,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {
+                "metadata": {"labels": {"app": name}},
+                "spec": {"containers": containers, "terminationGracePeriodSeconds": 1, **spec},
+            },
+        },
+    }
+
+
+def pods(kube: httpx.Client, namespace: str, phase: str = "Running") -> list[Json]:
+    """The pods of a namespace that are in this phase and not about to go."""
+    found = kube.get(f"/api/v1/namespaces/{namespace}/pods").raise_for_status().json()["items"]
+    return [
+        one
+        for one in found
+        if one["status"]["phase"] == phase and "deletionTimestamp" not in one["metadata"]
+    ]
+
+
+def got(kube: httpx.Client, path: str) -> Json:
+    """An object as the server has it now; empty when it is gone."""
+    reply = kube.get(path)
+    if reply.status_code == 404:
+        return {}
+
+    return reply.raise_for_status().json()
+
+
+def changed(
+    kube: httpx.Client, path: str, patch: Json | list[Json], manager: str = "somebody"
+) -> Json:
+    """Change an object as somebody else, by a merge patch or a list of operations."""
+    media = "json-patch" if isinstance(patch, list) else "merge-patch"
+    headers = {"Content-Type": f"application/{media}+json"}
+    reply = kube.patch(path, json=patch, headers=headers, params={"fieldManager": manager})
+
+    return reply.raise_for_status().json()
+
+
+def dropped(kube: httpx.Client, path: str) -> None:
+    """Delete an object, if it is still there."""
+    kube.delete(path)
