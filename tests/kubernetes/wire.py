@@ -286,6 +286,7 @@ class Api:
         known = {
             "metadata.name": about["name"],
             "type": one.get("type"),
+            "reason": one.get("reason"),
             "involvedObject.name": one.get("involvedObject", {}).get("name"),
             "involvedObject.kind": one.get("involvedObject", {}).get("kind"),
             "spec.nodeName": one.get("spec", {}).get("nodeName"),

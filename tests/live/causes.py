@@ -4,16 +4,21 @@ The table is `tests/live/cause_table.py`. Each area of it is staged in a namespa
 of it at once, and diagnosed as a whole.
 """
 
+import tempfile
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import anyio
 import httpx
+from mcp import Client
 
+from jamie_lab.kwok import API as KWOK
 from jamie_lab.waiting import until
-from tests.kubernetes.wire import Json
+from tests.kubernetes.child import data_of
+from tests.kubernetes.wire import Json, ago
 
 How = Literal["real", "played", "elsewhere"]
 """Brought about by real controllers; patched or staged; not to be had here."""
@@ -22,11 +27,22 @@ STAGED_SECONDS = 60
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
+class Said(NamedTuple):
+    """An event to post; without `about` (`Kind/name`) it is about the pods."""
+
+    reason: str
+    message: str
+    type: Literal["Warning", "Normal"] = "Warning"
+    times: int = 3
+    about: str = ""
+
+
 class Made(NamedTuple):
     """An object to make: its collection, as `apps/v1/deployments` or `v1/pods`, and its body.
 
     `status` is patched at its /status; of a workload `pods` is, on each of its pods once they are
-    scheduled (or at once, where `scheduled` is False). Cluster-scoped kinds say so.
+    scheduled (or at once, where `scheduled` is False). Cluster-scoped kinds say so. `log` is what
+    the pods' containers said, in this run and the one before; `events` are posted last.
     """
 
     collection: str
@@ -35,6 +51,8 @@ class Made(NamedTuple):
     pods: Json | None = None
     scheduled: bool = True
     namespaced: bool = True
+    events: Sequence[Said] = ()
+    log: str = ""
 
     @property
     def name(self) -> str:
@@ -67,8 +85,9 @@ def staged(kube: httpx.Client, namespace: str, causes: Iterable[Cause]) -> Gener
         for made in objects:
             reply = kube.post(collection(made, namespace), json=made.body)
             assert reply.is_success, f"{made.name}: {reply.text}"
-        anyio.run(partial(play, kube, namespace, objects))
-        yield
+        with tempfile.TemporaryDirectory() as logs:
+            anyio.run(partial(play, kube, namespace, objects, Path(logs)))
+            yield
     finally:
         for made in (one for one in objects if not one.namespaced):
             kube.delete(f"{collection(made, namespace)}/{made.name}")
@@ -82,12 +101,16 @@ def collection(made: Made, namespace: str) -> str:
     return f"{root}/namespaces/{namespace}/{plural}" if made.namespaced else f"{root}/{plural}"
 
 
-async def play(kube: httpx.Client, namespace: str, objects: Iterable[Made]) -> None:
+async def play(kube: httpx.Client, namespace: str, objects: Iterable[Made], logs: Path) -> None:
     for made in objects:
         if made.status is not None:
             patch(kube, f"{collection(made, namespace)}/{made.name}/status", made.status)
         if made.pods is not None:
             await play_pods(kube, namespace, made)
+        if made.log:
+            give_logs(kube, namespace, made, logs / f"{made.name}.log")
+        for said in made.events:
+            post_events(kube, namespace, made, said)
 
 
 async def play_pods(kube: httpx.Client, namespace: str, made: Made) -> None:
@@ -103,6 +126,55 @@ async def play_pods(kube: httpx.Client, namespace: str, made: Made) -> None:
     for one in pods_of(kube, namespace, made):
         name = one["metadata"]["name"]
         patch(kube, f"/api/v1/namespaces/{namespace}/pods/{name}/status", made.pods or {})
+
+
+def give_logs(kube: httpx.Client, namespace: str, made: Made, file: Path) -> None:
+    """Let kwok answer with a text when the logs of a pod's containers are asked for."""
+    # As container runtimes write it.
+    lines = [f"{ago(minutes=1)} stdout F {line}\n" for line in made.log.splitlines()]
+    file.write_text("".join(lines))
+    logs = {"logsFile": str(file), "previousLogsFile": str(file)}
+    for one in pods_of(kube, namespace, made):
+        body = {
+            "apiVersion": KWOK,
+            "kind": "Logs",
+            "metadata": {"name": one["metadata"]["name"]},
+            "spec": {"logs": [logs]},
+        }
+        path = f"/apis/{KWOK}/namespaces/{namespace}/logs"
+        kube.post(path, json=body).raise_for_status()
+
+
+def post_events(kube: httpx.Client, namespace: str, made: Made, said: Said) -> None:
+    """Say an event about an object, or about every pod that was made."""
+    pods = [f"Pod/{one['metadata']['name']}" for one in pods_of(kube, namespace, made)]
+    for about in [said.about] if said.about else pods:
+        kind, _, name = about.partition("/")
+        home = "" if kind == "Node" else namespace
+        body = {
+            "metadata": {"generateName": f"{name}."},
+            "involvedObject": {"kind": kind, "name": name, "namespace": home},
+            "type": said.type,
+            "reason": said.reason,
+            "message": said.message,
+            "count": said.times,
+            "firstTimestamp": ago(minutes=10),
+            "lastTimestamp": ago(seconds=20),
+        }
+        reply = kube.post(f"/api/v1/namespaces/{home or 'default'}/events", json=body)
+        assert reply.is_success, f"{about}: {reply.text}"
+
+
+async def findings_in(client: Client, namespace: str) -> list[Json]:
+    """Diagnose a namespace, page by page, and return all that was found."""
+    found: list[Json] = []
+    cursor = ""
+    while True:
+        data = await data_of(client, "k8s_diagnose", namespace=namespace, cursor=cursor)
+        found += data["findings"]
+        cursor = data.get("cursor", "")
+        if not cursor:
+            return found
 
 
 def pods_of(kube: httpx.Client, namespace: str, made: Made) -> list[Json]:

@@ -13,9 +13,32 @@ from jamie_kubernetes.facts.standing import word
 REASONS_KEPT = 12
 """Of how many kinds an object's events are kept."""
 
+SAYINGS_KEPT = 8
+OPENING_WORDS = 4
+"""By how many first words messages of one reason are told apart: `Liveness probe failed: Get`."""
+
+
+class Saying(msgspec.Struct):
+    """Events of one reason whose messages begin alike, with the latest words."""
+
+    text: str = ""
+    count: int = 0
+    last_ns: Nanoseconds = 0
+
+    def add(self, event: Event) -> None:
+        """Take an event in."""
+        last = seen(event)[1]
+        self.count += times(event)
+        if last >= self.last_ns:
+            self.last_ns, self.text = last, event.message[:MESSAGE_CHARACTERS]
+
 
 class Happening(msgspec.Struct):
-    """Events of one reason about one object, with the latest words."""
+    """Events of one reason about one object, with the latest words.
+
+    One reason may tell of several things (`Unhealthy` of three probes, `Failed` of all a container
+    needs to start): `sayings` keeps them apart, by how they begin.
+    """
 
     reason: str
     type: str
@@ -23,6 +46,7 @@ class Happening(msgspec.Struct):
     first_ns: Nanoseconds = 0
     last_ns: Nanoseconds = 0
     message: str = ""
+    sayings: dict[str, Saying] = msgspec.field(default_factory=dict[str, Saying])
 
     def add(self, event: Event) -> None:
         """Take an event in."""
@@ -31,6 +55,15 @@ class Happening(msgspec.Struct):
         self.first_ns = min(self.first_ns or first, first)
         if last >= self.last_ns:
             self.last_ns, self.message = last, event.message[:MESSAGE_CHARACTERS]
+
+        opening = " ".join(event.message.split(maxsplit=OPENING_WORDS)[:OPENING_WORDS])
+        if opening in self.sayings or len(self.sayings) < SAYINGS_KEPT:
+            self.sayings.setdefault(opening, Saying()).add(event)
+
+    @property
+    def says(self) -> list[Saying]:
+        """Return what was said, the latest first."""
+        return sorted(self.sayings.values(), key=lambda one: one.last_ns, reverse=True)
 
 
 About = tuple[str, str, str]

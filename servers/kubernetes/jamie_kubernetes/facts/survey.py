@@ -25,6 +25,11 @@ class SickGroup(msgspec.Struct, frozen=True):
     owner: Owner | None
     examples: tuple[Pod, ...]
 
+    @property
+    def placed(self) -> bool:
+        """Tell whether they have a node; those without one wait for the scheduler."""
+        return bool(self.group.node_count)
+
 
 class LabelSet:
     """The pods of a namespace that bear the same labels."""

@@ -1,6 +1,7 @@
 """One round through a cluster: what its areas read, each thing once, gaps noted once."""
 
 from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
 from typing import TypeVar, cast
 
 from jamie_base.errors import BackendError, NotFound, TimedOut
@@ -80,7 +81,12 @@ class Round:
 
     async def events(self) -> EventIndex | None:
         """Return the warnings of the last hour."""
-        return await self.once("events", self._events)
+        return await self.once("events", partial(self._events, "events", "type=Warning"))
+
+    async def notes(self, reason: str) -> EventIndex | None:
+        """Return the last hour's events of a reason that is no warning: `Killing`, `Pulling`."""
+        fields = f"type=Normal,reason={reason}"
+        return await self.once(("notes", reason), partial(self._events, f"{reason} events", fields))
 
     async def listed(
         self, kind: Kind, item: type[ObjectT], *, labels: str = "", fields: str = ""
@@ -178,16 +184,14 @@ class Round:
 
         return (await self.parts.ask("pods of other namespaces", read)).value
 
-    async def _events(self) -> EventIndex | None:
+    async def _events(self, part: str, fields: str) -> EventIndex | None:
         async def read(namespace: str) -> EventIndex:
             def start() -> EventIndex:
                 return EventIndex(self.now_ns - EVENT_WINDOW_NS)
 
-            return await self.cluster.fold(
-                Listing(EVENTS, namespace, fields="type=Warning"), Event, start
-            )
+            return await self.cluster.fold(Listing(EVENTS, namespace, fields=fields), Event, start)
 
-        return (await self.parts.ask("events", self.parts.scoped("events", read))).value
+        return (await self.parts.ask(part, self.parts.scoped(part, read))).value
 
 
 _METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
