@@ -19,6 +19,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `follows` names whose finding would explain this one (its own key: any other of the same owner);
     where there is one, this one only appears in its `affects`. `also` are further causes.
+    `leads`: of its owner's causes it is the one to tell first.
     """
 
     cause: str
@@ -36,6 +37,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     follows: tuple[str, ...] = ()
     affects: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    leads: bool = False
 
     @property
     def key(self) -> str:

@@ -4,11 +4,47 @@ from datetime import datetime
 
 import msgspec
 
-from jamie_kubernetes.client.objects import Condition, Meta, Pod, PodSpec
+from jamie_kubernetes.client.limits import Resources, Toleration
+from jamie_kubernetes.client.network import ContainerPort
+from jamie_kubernetes.client.objects import Condition, LabelSelector, Meta, Pod, PodSpec
+from jamie_kubernetes.client.volumes import Volume
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel"):
     pass
+
+
+class SpecFields(_Wire, frozen=True):
+    """Which fields of a specification somebody set, as far as we ask."""
+
+    replicas: dict[str, object] | None = msgspec.field(default=None, name="f:replicas")
+
+
+class SetFields(_Wire, frozen=True):
+    """Which fields somebody set."""
+
+    spec: SpecFields | None = msgspec.field(default=None, name="f:spec")
+
+
+class Manager(_Wire, frozen=True):
+    """Who set some of an object's fields, and when for the last time."""
+
+    manager: str = ""
+    operation: str = ""
+    subresource: str = ""
+    time: datetime | None = None
+    fields_v1: SetFields = SetFields()
+
+    @property
+    def sets_replicas(self) -> bool:
+        """Tell whether it set the number of replicas."""
+        return self.fields_v1.spec is not None and self.fields_v1.spec.replicas is not None
+
+
+class ManagedMeta(Meta, frozen=True, rename="camel"):
+    """What every object has, and who set its fields."""
+
+    managed_fields: tuple[Manager, ...] = ()
 
 
 class TemplateContainer(_Wire, frozen=True):
@@ -16,12 +52,18 @@ class TemplateContainer(_Wire, frozen=True):
 
     name: str
     image: str = ""
+    ports: tuple[ContainerPort, ...] = ()
+    resources: Resources = Resources()
 
 
 class TemplateSpec(_Wire, frozen=True):
     """What the pods of a template should be."""
 
     containers: tuple[TemplateContainer, ...] = ()
+    node_selector: dict[str, str] = {}
+    tolerations: tuple[Toleration, ...] = ()
+    affinity: dict[str, object] | None = None
+    volumes: tuple[Volume, ...] = ()
 
 
 class Template(_Wire, frozen=True):
@@ -37,9 +79,11 @@ class Template(_Wire, frozen=True):
 
 
 class RollingUpdate(_Wire, frozen=True):
-    """How far an update goes at once."""
+    """How far an update goes at once: numbers or percentages; StatefulSets stop at a partition."""
 
     partition: int = 0
+    max_surge: int | str | None = None
+    max_unavailable: int | str | None = None
 
 
 class Strategy(_Wire, frozen=True):
@@ -47,6 +91,12 @@ class Strategy(_Wire, frozen=True):
 
     type: str = ""
     rolling_update: RollingUpdate | None = None
+
+
+class Ordinals(_Wire, frozen=True):
+    """Which number the first pod of a StatefulSet bears."""
+
+    start: int = 0
 
 
 class ControllerSpec(_Wire, frozen=True):
@@ -58,8 +108,15 @@ class ControllerSpec(_Wire, frozen=True):
     parallelism: int | None = None
     completions: int | None = None
     backoff_limit: int | None = None
+    active_deadline_seconds: int | None = None
+    managed_by: str = ""
     pod_management_policy: str = ""
+    service_name: str = ""
+    ordinals: Ordinals = Ordinals()
+    selector: LabelSelector | None = None
+    strategy: Strategy = Strategy()
     update_strategy: Strategy = Strategy()
+    min_ready_seconds: int = 0
     template: Template = Template()
 
 
@@ -76,6 +133,8 @@ class ControllerStatus(_Wire, frozen=True):
     updated_number_scheduled: int = 0
     number_ready: int = 0
     number_available: int = 0
+    number_misscheduled: int = 0
+    update_revision: str = ""
     active: int = 0
     succeeded: int = 0
     failed: int = 0
@@ -87,7 +146,7 @@ class ControllerStatus(_Wire, frozen=True):
 class Controller(_Wire, frozen=True):
     """A Deployment, StatefulSet, DaemonSet or Job."""
 
-    metadata: Meta
+    metadata: ManagedMeta
     spec: ControllerSpec = ControllerSpec()
     status: ControllerStatus = ControllerStatus()
 

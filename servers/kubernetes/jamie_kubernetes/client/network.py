@@ -72,6 +72,7 @@ class Endpoint(_Wire, frozen=True):
 
     addresses: tuple[str, ...] = ()
     conditions: EndpointConditions = EndpointConditions()
+    node_name: str | None = None
 
 
 class EndpointPort(_Wire, frozen=True):
@@ -191,6 +192,7 @@ class ContainerPort(_Wire, frozen=True):
 
     container_port: int = 0
     name: str = ""
+    protocol: str = "TCP"
 
 
 class OpenContainer(Container, frozen=True, rename="camel"):

@@ -1,13 +1,15 @@
 """Pods as a survey of a whole cluster reads them: how they are, and what they request."""
 
 from jamie_kubernetes.client.limits import Resources
+from jamie_kubernetes.client.network import ContainerPort
 from jamie_kubernetes.client.objects import Container, Pod, PodSpec
 
 
 class SurveyedContainer(Container, frozen=True, rename="camel"):
-    """A container, with what it asks for."""
+    """A container, with what it asks for and where it listens."""
 
     resources: Resources = Resources()
+    ports: tuple[ContainerPort, ...] = ()
 
 
 class SurveyedSpec(PodSpec, frozen=True, rename="camel"):

@@ -10,6 +10,7 @@ from jamie_kubernetes.answers_diagnose import Finding
 
 AFFECTED_KEPT = 12
 ALSO_KEPT = 3
+EVIDENCE_KEPT = 6
 
 _SURENESS = {"certain": 0, "likely": 1, "possible": 2}
 
@@ -70,6 +71,7 @@ def merged(findings: Sequence[Finding]) -> list[Finding]:
 def _first(several: Sequence[Finding]) -> Finding:
     """Return the cause among an owner's findings: the worst that is not explained by another."""
     causes = [one for one in several if one.key not in one.follows]
+    causes.sort(key=lambda one: not one.leads)
     chosen = next(iter(causes), several[0])
     worst = min(one.severity for one in several)
 
@@ -92,6 +94,9 @@ def _root(one: Finding, firsts: dict[str, Finding]) -> str:
 def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Finding]) -> Finding:
     """Add to a cause what follows from it, and what else its owner has."""
     others = [one for one in several if one.cause != first.cause and one.key not in one.follows]
+    general = [one for one in several if one.cause != first.cause and one.key in one.follows]
+    # What a general cause knows of its owner is worth telling with the special one.
+    evidence = [*first.evidence, *(line for one in general for line in one.evidence)]
     hit = [*first.affects, *(one.key for one in followers)]
     hit += [key for one in followers for key in one.affects]
     affects = [key for key in dict.fromkeys(hit) if key != first.key]
@@ -101,6 +106,7 @@ def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Findin
         count=max([first.count, *(one.count for one in several)]),
         since_ns=first.since_ns
         or min((one.since_ns for one in several if one.since_ns), default=0),
+        evidence=tuple(dict.fromkeys(evidence))[:EVIDENCE_KEPT],
         affects=tuple(affects[:AFFECTED_KEPT]),
         also=tuple(dict.fromkeys(one.summary for one in others))[:ALSO_KEPT],
     )

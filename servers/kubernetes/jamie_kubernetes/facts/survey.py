@@ -1,6 +1,7 @@
 """Every pod of a scope, in one pass: the sick kept, the others counted; what nodes have taken."""
 
 from collections.abc import Container, Sequence
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -13,6 +14,9 @@ from jamie_kubernetes.facts.owners import Owner, owner_of
 from jamie_kubernetes.facts.room import Taken
 
 Labels = frozenset[tuple[str, str]]
+
+SETTLED = timedelta(seconds=60)
+"""For how long a pod is ready before others must have noticed."""
 
 
 class SickGroup(msgspec.Struct, frozen=True):
@@ -32,14 +36,19 @@ class SickGroup(msgspec.Struct, frozen=True):
 
 
 class LabelSet:
-    """The pods of a namespace that bear the same labels."""
+    """The pods of a namespace that bear the same labels, and so were made from one template.
 
-    __slots__ = ("owner", "ready", "total")
+    `settled` are ready for a while; `first` is one of them, for what its template says.
+    """
 
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
+    __slots__ = ("first", "owner", "ready", "settled", "total")
+
+    def __init__(self, first: SurveyedPod) -> None:
+        self.owner = str(owner_of(first.metadata) or f"pod/{first.metadata.name}")
+        self.first = first
         self.total = 0
         self.ready = 0
+        self.settled = 0
 
 
 class PodSurvey:
@@ -50,6 +59,7 @@ class PodSurvey:
 
     def __init__(self, now_ns: Nanoseconds) -> None:
         self.tally = PodTally("sick", now_ns)
+        self._settled = datetime.fromtimestamp(now_ns / 1_000_000_000, UTC) - SETTLED
         self.taken = Taken()
         self.labels: dict[str, dict[Labels, LabelSet]] = {}
 
@@ -80,12 +90,10 @@ class PodSurvey:
         here = self.labels.setdefault(pod.metadata.namespace, {})
         worn = frozenset(pod.metadata.labels.items())
         if (found := here.get(worn)) is None:
-            found = here[worn] = LabelSet(_owner_name(pod))
+            found = here[worn] = LabelSet(pod)
         found.total += 1
-        found.ready += any(
-            one.type == "Ready" and one.status == "True" for one in pod.status.conditions
-        )
-
-
-def _owner_name(pod: Pod) -> str:
-    return str(owner_of(pod.metadata) or f"pod/{pod.metadata.name}")
+        for one in pod.status.conditions:
+            if one.type == "Ready" and one.status == "True":
+                found.ready += 1
+                since = one.last_transition_time
+                found.settled += since is None or since < self._settled

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from jamie_base.errors import BackendError, NotFound, TimedOut
 from jamie_base.flight import SingleFlight
@@ -11,6 +11,7 @@ from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
+from jamie_kubernetes.client.cluster import Reducer
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.limits import RoomyNode
 from jamie_kubernetes.client.objects import Event, Named
@@ -33,6 +34,7 @@ from jamie_kubernetes.tools.parts import Parts
 
 T = TypeVar("T")
 ObjectT = TypeVar("ObjectT")
+ReducerT = TypeVar("ReducerT", bound=Reducer[Any])
 
 EVENT_WINDOW_NS = 3600 * 1_000_000_000
 
@@ -87,6 +89,34 @@ class Round:
         """Return the last hour's events of a reason that is no warning: `Killing`, `Pulling`."""
         fields = f"type=Normal,reason={reason}"
         return await self.once(("notes", reason), partial(self._events, f"{reason} events", fields))
+
+    async def folded(
+        self, kind: Kind, item: type[ObjectT], start: Callable[[], ReducerT]
+    ) -> ReducerT | None:
+        """Return the scope's objects of a kind, reduced while they come; `start` is the key."""
+
+        async def read(namespace: str) -> ReducerT:
+            try:
+                return await self.cluster.fold(Listing(kind, namespace), item, start)
+            except NotFound:
+                return start()
+
+        async def ask() -> ReducerT | None:
+            return (await self.parts.ask(kind.plural, self.parts.scoped(kind.plural, read))).value
+
+        return await self.once((kind, start), ask)
+
+    async def offered(self, plural: str, group: str) -> Kind | None:
+        """Return a kind that not every cluster has, in the version it has; None: it has none."""
+        try:
+            known = await self.cluster.kinds()
+        except Unauthorised:
+            raise
+        except BackendError:
+            return None
+
+        named = known.named(f"{plural}.{group}")
+        return named[0].kind if named else None
 
     async def listed(
         self, kind: Kind, item: type[ObjectT], *, labels: str = "", fields: str = ""
