@@ -76,3 +76,22 @@ def test_causes_that_follow_from_each_other_do_not_vanish() -> None:
     (told,) = merged([one, other])
 
     assert (told.owner, told.affects) == ("deploy/a", ("shop/deploy/b",))
+
+
+def test_what_a_general_cause_knows_is_told_with_the_special_one() -> None:
+    general = finding("deploy/web", "rollout-stuck", follows=("shop/deploy/web",), evidence=("a",))
+    special = finding("deploy/web", "image-not-found", evidence=("b", "a"))
+
+    (one,) = merged([general, special])
+
+    assert (one.cause, one.evidence) == ("image-not-found", ("b", "a"))
+
+
+def test_of_an_owner_s_causes_the_leading_one_is_told_first() -> None:
+    crash = finding("sts/db", "app-error", severity=Harm.DOWN)
+    leading = finding("sts/db", "revision-stuck", leads=True)
+
+    (one,) = merged([crash, leading])
+
+    assert (one.cause, one.severity) == ("revision-stuck", Harm.DOWN)
+    assert one.also == ("app-error it is",)
