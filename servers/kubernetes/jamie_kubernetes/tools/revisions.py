@@ -1,23 +1,15 @@
 """The revisions of a workload that can be gone back to, and what its pods were then."""
 
-import msgspec
+from collections.abc import Sequence
 
 from jamie_base.errors import InvalidArgument, NotFound
 from jamie_base.text import join_words
 from jamie_kubernetes.client import Cluster, Listing
-from jamie_kubernetes.client.sending import Object, list_at, mapping_at, part, text_at
+from jamie_kubernetes.client.objects import Named
+from jamie_kubernetes.client.revisions import ControllerRevision, ReplicaSet
+from jamie_kubernetes.facts.revisions import Revision, of_controller_revisions, of_replica_sets
 from jamie_kubernetes.kinds import CONTROLLER_REVISIONS, DEPLOYMENTS, REPLICA_SETS
 from jamie_kubernetes.tools.targets import Target, selector_of
-
-_REVISION = "deployment.kubernetes.io/revision"
-_HASH = "pod-template-hash"
-
-
-class Revision(msgspec.Struct, frozen=True):
-    """A revision and its pod template."""
-
-    number: int
-    template: Object
 
 
 async def revision_of(cluster: Cluster, target: Target, number: int) -> Revision:
@@ -28,7 +20,7 @@ async def revision_of(cluster: Cluster, target: Target, number: int) -> Revision
         InvalidArgument: It is the current one.
 
     """
-    found = await _revisions(cluster, target)
+    found = await revisions_of(cluster, target)
     if len(found) < 2:
         raise NotFound(f"{target.full} has no earlier revision to go back to.")
 
@@ -36,48 +28,36 @@ async def revision_of(cluster: Cluster, target: Target, number: int) -> Revision
     if number == current.number:
         raise InvalidArgument(f"{target.full} is at revision {number} already.")
 
-    wanted = [one for one in earlier if number in (0, one.number)]
+    return numbered(earlier, number, target.full) if number else earlier[0]
+
+
+def numbered(revisions: Sequence[Revision], number: int, whose: str) -> Revision:
+    """Return the revision of a number.
+
+    Raises:
+        NotFound: There is no such revision; those that exist are named.
+
+    """
+    wanted = [one for one in revisions if one.number == number]
     if not wanted:
-        known = join_words([str(one.number) for one in earlier[:20]])
-        raise NotFound(f"{target.full} has no revision {number}; there are {known}.")
+        known = join_words([str(one.number) for one in revisions[:20]])
+        raise NotFound(f"{whose} has no revision {number}; there are {known}.")
 
     return wanted[0]
 
 
-async def _revisions(cluster: Cluster, target: Target) -> list[Revision]:
+async def revisions_of(cluster: Cluster, target: Target) -> list[Revision]:
     """List the revisions, the current one first."""
-    kind = REPLICA_SETS if target.kind == DEPLOYMENTS else CONTROLLER_REVISIONS
-    uid = text_at(await cluster.get(target.path, Object), "metadata", "uid")
-    labels = await selector_of(cluster, target)
-    items = await cluster.all(Listing(kind, target.namespace, labels), Object)
-    ours = [one for one in items if _owner_uid(one) == uid]
-    read = _of_replica_set if kind == REPLICA_SETS else _of_controller_revision
-    found = [revision for one in ours if (revision := read(one))]
-
-    return sorted(found, key=lambda one: one.number, reverse=True)
+    uid = (await cluster.get(target.path, Named)).metadata.uid
+    return await read_revisions(cluster, target, uid, await selector_of(cluster, target))
 
 
-def _owner_uid(one: Object) -> str:
-    owners = list_at(one, "metadata", "ownerReferences")
-    return next((text_at(ref, "uid") for ref in owners if ref.get("controller")), "")
+async def read_revisions(cluster: Cluster, target: Target, uid: str, labels: str) -> list[Revision]:
+    """List the revisions of a workload whose uid and selector are known, the current one first."""
+    if target.kind == DEPLOYMENTS:
+        sets = await cluster.all(Listing(REPLICA_SETS, target.namespace, labels), ReplicaSet)
+        return of_replica_sets(sets, uid)
 
-
-def _of_replica_set(one: Object) -> Revision | None:
-    number = mapping_at(one, "metadata", "annotations").get(_REVISION)
-    if not isinstance(number, str) or not number.isdigit():
-        return None
-
-    template = mapping_at(one, "spec", "template")
-    about = mapping_at(template, "metadata")
-    labels = {key: value for key, value in mapping_at(about, "labels").items() if key != _HASH}
-
-    return Revision(int(number), {**template, "metadata": {**about, "labels": labels}})
-
-
-def _of_controller_revision(one: Object) -> Revision | None:
-    number = part(one, "revision")
-    template = mapping_at(one, "data", "spec", "template")
-    if not isinstance(number, int) or not template:
-        return None
-
-    return Revision(number, {key: value for key, value in template.items() if key != "$patch"})
+    listing = Listing(CONTROLLER_REVISIONS, target.namespace, labels)
+    kept = await cluster.all(listing, ControllerRevision)
+    return of_controller_revisions(kept, uid, target.kind)
