@@ -74,6 +74,8 @@ REPLICATION_CONTROLLERS = Kind("ReplicationController", "replicationcontrollers"
 BUDGETS = Kind("PodDisruptionBudget", "poddisruptionbudgets", "/apis/policy/v1", shorts=("pdb",))
 CLAIMS = Kind("PersistentVolumeClaim", "persistentvolumeclaims", shorts=("pvc",))
 VOLUMES = Kind("PersistentVolume", "persistentvolumes", namespaced=False, shorts=("pv",))
+CONFIG_MAPS = Kind("ConfigMap", "configmaps", shorts=("cm",))
+SECRETS = Kind("Secret", "secrets")
 QUOTAS = Kind("ResourceQuota", "resourcequotas", shorts=("quota",))
 CONTROLLER_REVISIONS = Kind("ControllerRevision", "controllerrevisions", _APPS)
 NODE_METRICS = Kind("NodeMetrics", "nodes", "/apis/metrics.k8s.io/v1beta1", namespaced=False)
@@ -93,8 +95,8 @@ KINDS = (
     JOBS,
     CRON_JOBS,
     REPLICATION_CONTROLLERS,
-    Kind("ConfigMap", "configmaps", shorts=("cm",)),
-    Kind("Secret", "secrets"),
+    CONFIG_MAPS,
+    SECRETS,
     Kind("ServiceAccount", "serviceaccounts", shorts=("sa",)),
     CLAIMS,
     VOLUMES,

@@ -35,3 +35,12 @@ class Managed(_Wire, frozen=True):
     """Any object, as far as its metadata."""
 
     metadata: ManagedMeta
+
+
+class Contents(_Wire, frozen=True):
+    """A ConfigMap or Secret; the data of a Secret is base64."""
+
+    metadata: ManagedMeta
+    type: str = ""
+    data: dict[str, str] | None = None
+    binary_data: dict[str, str] | None = None

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from jamie_base.errors import InvalidArgument, NotFound
-from jamie_base.text import join_words
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.client.revisions import ControllerRevision, ReplicaSet
 from jamie_kubernetes.facts.revisions import Revision, of_controller_revisions, of_replica_sets
 from jamie_kubernetes.kinds import CONTROLLER_REVISIONS, DEPLOYMENTS, REPLICA_SETS
+from jamie_kubernetes.tools.pairs import check_known
 from jamie_kubernetes.tools.targets import Target, selector_of
 
 
@@ -38,12 +38,8 @@ def numbered(revisions: Sequence[Revision], number: int, whose: str) -> Revision
         NotFound: There is no such revision; those that exist are named.
 
     """
-    wanted = [one for one in revisions if one.number == number]
-    if not wanted:
-        known = join_words([str(one.number) for one in revisions[:20]])
-        raise NotFound(f"{whose} has no revision {number}; there are {known}.")
-
-    return wanted[0]
+    check_known([one.number for one in revisions], number, whose)
+    return next(one for one in revisions if one.number == number)
 
 
 async def revisions_of(cluster: Cluster, target: Target) -> list[Revision]:

@@ -127,14 +127,15 @@ async def selector_of(cluster: Cluster, target: Target) -> str:
         chosen = (await cluster.get(path, Service)).spec.selector
         if not chosen:
             raise InvalidArgument(f"{target} has no selector, so no pods of its own.")
-        return _joined(LabelSelector(match_labels=chosen))
+        return joined(LabelSelector(match_labels=chosen))
     if target.kind is CRON_JOBS:
         return ""
 
-    return _joined((await cluster.get(path, Workload)).spec.selector)
+    return joined((await cluster.get(path, Workload)).spec.selector)
 
 
-def _joined(selector: LabelSelector) -> str:
+def joined(selector: LabelSelector) -> str:
+    """Write a selector as the API takes it in a query."""
     parts = [f"{key}={value}" for key, value in selector.match_labels.items()]
     for one in selector.match_expressions:
         match one.operator:

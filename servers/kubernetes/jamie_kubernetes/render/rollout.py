@@ -1,0 +1,166 @@
+"""A rollout as text: how it stands, its revisions, what differs, what configuration it uses."""
+
+from collections.abc import Iterator
+
+from jamie_base.text import columns, count, shorten
+from jamie_base.when import Nanoseconds
+from jamie_kubernetes.answers_rollout import (
+    ConditionRow,
+    ConfigUse,
+    Difference,
+    RevisionRow,
+    Rollout,
+)
+from jamie_kubernetes.render.releases import releases
+from jamie_kubernetes.render.words import ago, block, for_, gap_lines
+
+HISTORY_BYTES = 1_300
+DIFFERENCE_BYTES = 1_700
+CONFIG_BYTES = 1_300
+MESSAGES_BYTES = 800
+MESSAGE_CHARACTERS = 300
+VALUE_CELLS = 150
+
+_KEPT = "(fingerprints are of the content now; Kubernetes keeps no older content)"
+
+
+def rollout(data: Rollout) -> str:
+    """Show how a rollout stands, the bad news first; or the list of releases."""
+    if data.state == "releases":
+        return releases(data)
+
+    lines = [_head(data), *_conditions(data), *_quoted_message(data)]
+    lines += _history(data)
+    lines += _difference(data.difference, data.revisions)
+    lines += _configs(data)
+    return "\n".join([*lines, *(f"({note})" for note in data.notes), *gap_lines(data.gaps)])
+
+
+def _head(data: Rollout) -> str:
+    ends = data.state in ("complete", "failed", "pending", "uninstalled")
+    since = ago(data.since_ns, data.now_ns) if ends else for_(data.since_ns, data.now_ns)
+    why = f": {', '.join(data.why)}" if data.why else ""
+    return f"{data.subject}: {_STATES[data.state]}{_spaced(since)}{why}; {data.words}."
+
+
+_STATES = {
+    "complete": "complete",
+    "progressing": "rolling out",
+    "stuck": "STUCK",
+    "paused": "paused",
+    "held": "held on purpose",
+    "degraded": "rolled out, now degraded",
+    "unseen": "its controller has not noticed the last change yet",
+    "failed": "FAILED",
+    "pending": "PENDING",
+    "uninstalled": "uninstalled",
+}
+
+
+def _spaced(text: str) -> str:
+    return f" {text}" if text else ""
+
+
+def _conditions(data: Rollout) -> list[str]:
+    said = [_condition(one, data.now_ns) for one in data.conditions]
+    parts = [*([f"Conditions: {', '.join(said)}"] if said else []), data.strategy]
+    return ["; ".join(part for part in parts if part)] if any(parts) else []
+
+
+def _condition(one: ConditionRow, now_ns: Nanoseconds) -> str:
+    reason = f" {one.reason}" if one.reason else ""
+    return f"{one.type}={one.status}{reason} {ago(one.since_ns, now_ns)}".strip()
+
+
+def _quoted_message(data: Rollout) -> list[str]:
+    bad = (one.message for one in data.conditions if _is_bad(one))
+    said = dict.fromkeys(shorten(one, MESSAGE_CHARACTERS) for one in (data.message, *bad) if one)
+    return block("its conditions, pods and events", said, MESSAGES_BYTES)
+
+
+def _is_bad(one: ConditionRow) -> bool:
+    return (one.status == "True") == (one.type == "ReplicaFailure")
+
+
+def _history(data: Rollout) -> list[str]:
+    if not data.revisions:
+        return ["No revisions are kept."]
+
+    rows = columns([_revision(one, data.now_ns) for one in data.revisions])
+    more = data.older
+    head = f"{count('revision', len(data.revisions) + more)}, newest first (* current):"
+    return [head, *block("revisions", rows, HISTORY_BYTES)]
+
+
+def _revision(one: RevisionRow, now_ns: Nanoseconds) -> list[str]:
+    number = str(one.number) if one.number else "next"
+    was = f"was also {', '.join(map(str, one.earlier[-3:]))}" if one.earlier else ""
+    pods = f"{one.ready}/{one.pods} ready" if one.pods else ""
+    images = [_image(image) for image in one.images[:3]]
+    more = len(one.images) - len(images)
+    return [
+        f"{'*' if one.current else ' '} {number}",
+        ago(one.created_ns, now_ns).removesuffix(" ago"),
+        one.status,
+        pods,
+        ", ".join([*images, *([f"{more} more"] if more > 0 else [])]),
+        "; ".join(part for part in (was, shorten(one.note, 100)) if part),
+    ]
+
+
+def _image(image: str) -> str:
+    return shorten(image.rpartition("/")[2], 48, middle=True)
+
+
+def _difference(data: Difference | None, revisions: tuple[RevisionRow, ...]) -> list[str]:
+    if data is None:
+        alone = len([one for one in revisions if one.number]) == 1
+        return ["Nothing to compare: one revision is kept."] if alone else []
+
+    after = f"{data.after}" if data.after else "next (waits for resume)"
+    title = f"Revision {data.before} -> {after}"
+    if not data.fields:
+        return [f"{title}: no difference."]
+
+    lines = [f"{one.field}: {_fit(one.before)} -> {_fit(one.after)}" for one in data.fields]
+    return [
+        f"{title}:",
+        *block("revisions", lines, DIFFERENCE_BYTES, "another diff=3..5 shows less"),
+    ]
+
+
+def _fit(text: str) -> str:
+    return shorten(" ".join(text.split()), VALUE_CELLS, middle=True)
+
+
+def _configs(data: Rollout) -> list[str]:
+    if not data.configs:
+        return []
+
+    lines = [_config(one, data.now_ns) for one in sorted(data.configs, key=_urgency)]
+    return [f"Configuration {_KEPT}:", *block("ConfigMaps and Secrets", lines, CONFIG_BYTES)]
+
+
+def _urgency(one: ConfigUse) -> tuple[bool, bool, int]:
+    return (not one.missing, not one.stale, one.only_in)
+
+
+def _config(one: ConfigUse, now_ns: Nanoseconds) -> str:
+    return " ".join(_config_words(one, now_ns))
+
+
+def _config_words(one: ConfigUse, now_ns: Nanoseconds) -> Iterator[str]:
+    yield f"{one.name}: {one.how},"
+    if one.only_in:
+        yield f"only in revision {one.only_in},"
+    if not one.mark:
+        yield "MISSING" if one.missing else "not there (optional)"
+        return
+
+    yield f"content {one.mark}, changed {ago(one.changed_ns, now_ns)}"
+    if one.by:
+        yield f"by {shorten(one.by, 40)}"
+    if one.keys:
+        yield f"({', '.join(f'{key} = {mark}' for key, mark in one.keys.items())})"
+    if one.stale:
+        yield f"- STALE: {one.stale} of {count('pod', one.pods)} started before and keep the old"
