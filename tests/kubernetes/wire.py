@@ -26,6 +26,7 @@ RESOURCES = {
     "resourcequotas": "/api/v1",
     "deployments": "/apis/apps/v1",
     "replicasets": "/apis/apps/v1",
+    "controllerrevisions": "/apis/apps/v1",
     "statefulsets": "/apis/apps/v1",
     "daemonsets": "/apis/apps/v1",
     "jobs": "/apis/batch/v1",
@@ -263,7 +264,7 @@ class Api:
         limit = min(self.page, int(request.url.params.get("limit", "500")))
         rest = len(there) - start - limit
         left = {"continue": str(start + limit), "remainingItemCount": rest} if rest > 0 else {}
-        items = there[start : start + limit] or None
+        items = [_asked_for(one, request) for one in there[start : start + limit]] or None
         return httpx.Response(
             200, json={"metadata": {"resourceVersion": "7", **left}, "items": items}
         )
@@ -292,6 +293,12 @@ class Api:
             "spec.nodeName": one.get("spec", {}).get("nodeName"),
         }
         return all(known[key] == value for key, value in fields.items())
+
+
+def _asked_for(one: Json, request: httpx.Request) -> Json:
+    """Return the metadata alone where only that is asked for."""
+    bare = "as=PartialObjectMetadataList" in request.headers.get("accept", "")
+    return {"metadata": one["metadata"]} if bare else one
 
 
 def kubeconfig(server: str = "http://cluster", **user: Any) -> Json:

@@ -9,7 +9,7 @@ from jamie_kubernetes.answers import Gap
 
 RolloutState = Literal[
     "complete", "progressing", "stuck", "paused", "held", "degraded", "unseen", "failed", "pending",
-    "uninstalled", "releases",
+    "uninstalled", "unknown", "releases",
 ]  # fmt: skip
 
 

@@ -25,7 +25,6 @@ _STATES: dict[str, RolloutState] = {
     "failed": "failed",
     "uninstalled": "uninstalled",
     "uninstalling": "pending",
-    "superseded": "degraded",
 }
 
 
@@ -84,13 +83,13 @@ def release_row(revisions: Sequence[Kept]) -> ReleaseRow:
 def rank(row: ReleaseRow) -> tuple[int, int, str, str]:
     """Order releases: those that failed or hang, then the latest changed; unique for each."""
     state = release_state(row.status)
-    worst = {"pending": 0, "failed": 1, "degraded": 2, "uninstalled": 3}.get(state, 4)
+    worst = {"pending": 0, "failed": 1, "unknown": 2, "uninstalled": 3}.get(state, 4)
     return (worst, -row.at_ns, row.namespace, row.name)
 
 
 def release_state(status: str) -> RolloutState:
     """Return the state of a release by Helm's word for it."""
-    return "pending" if status.startswith("pending") else _STATES.get(status, "degraded")
+    return "pending" if status.startswith("pending") else _STATES.get(status, "unknown")
 
 
 def why_of(last: Kept, deployed: int, now_ns: Nanoseconds) -> tuple[str, ...]:
@@ -101,7 +100,7 @@ def why_of(last: Kept, deployed: int, now_ns: Nanoseconds) -> tuple[str, ...]:
             return ()
         case "pending" if now_ns - last.at_ns < STALLED_NS:
             return (f"{last.status}: Helm is at work",)
-        case "pending":
+        case "pending" if last.status != "uninstalling":
             return (
                 f"{last.status}: Helm stopped in the middle and refuses upgrades until a rollback",
                 running,

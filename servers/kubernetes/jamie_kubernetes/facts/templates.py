@@ -20,9 +20,15 @@ LONG_CHARACTERS = 90
 CONTEXT_CHARACTERS = 24
 
 _ORDER = (
-    "image", "command", "args", "env", "envFrom", "resources", "startupProbe", "readinessProbe",
-    "livenessProbe", "lifecycle", "ports", "volumeMounts",
+    "whole", "image", "command", "args", "env", "envFrom", "resources", "startupProbe",
+    "readinessProbe", "livenessProbe", "lifecycle", "ports", "volumeMounts",
 )  # fmt: skip
+_MAPS = (
+    "containers", "env", "initContainers", "ports", "volumeMounts", "volumes", "labels",
+    "annotations",
+)  # fmt: skip
+"""Entries come and go one by one; other mappings are told as a whole when new."""
+
 _CONTAINERS = ("containers", "initContainers")
 
 Path = tuple[str, ...]
@@ -56,7 +62,7 @@ def change_of(field: Field) -> FieldChange:
 
 def _rank(field: Field) -> tuple[int, int, Path]:
     """Order: containers by what changes their behaviour, the pod's fields, labels, annotations."""
-    first, step = field.path[0], field.path[2] if len(field.path) > 2 else ""
+    first, step = field.path[0], field.path[2] if len(field.path) > 2 else "whole"
     if first in _CONTAINERS:
         return (0, _ORDER.index(step) if step in _ORDER else len(_ORDER), field.path)
 
@@ -191,8 +197,8 @@ def _mappings(before: Object, after: Object, path: Path) -> Iterator[Field]:
     for key in dict.fromkeys((*before, *after)):
         here, old, new = (*path, key), before.get(key), after.get(key)
         had, has = _is_there(old), _is_there(new)
-        if had and has:
-            yield from _walk(old, new, here)
+        if (had and has) or key in _MAPS:
+            yield from _walk(old or {}, new or {}, here)
         elif had or has:
             yield Field(here, compact(old), compact(new), had=had, has=has)
 

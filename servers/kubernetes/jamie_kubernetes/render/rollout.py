@@ -2,26 +2,25 @@
 
 from collections.abc import Iterator
 
-from jamie_base.text import columns, count, shorten
+from jamie_base.blocks import quoted
+from jamie_base.text import clip, columns, count, shorten
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_rollout import (
     ConditionRow,
     ConfigUse,
-    Difference,
     RevisionRow,
     Rollout,
 )
 from jamie_kubernetes.render.releases import releases
-from jamie_kubernetes.render.words import ago, block, for_, gap_lines
+from jamie_kubernetes.render.words import ago, for_, gap_lines
 
 HISTORY_BYTES = 1_300
 DIFFERENCE_BYTES = 1_700
 CONFIG_BYTES = 1_300
 MESSAGES_BYTES = 800
 MESSAGE_CHARACTERS = 300
+NOTE_CHARACTERS = 100
 VALUE_CELLS = 150
-
-_KEPT = "(fingerprints are of the content now; Kubernetes keeps no older content)"
 
 
 def rollout(data: Rollout) -> str:
@@ -29,15 +28,20 @@ def rollout(data: Rollout) -> str:
     if data.state == "releases":
         return releases(data)
 
-    lines = [_head(data), *_conditions(data), *_quoted_message(data)]
-    lines += _history(data)
-    lines += _difference(data.difference, data.revisions)
-    lines += _configs(data)
-    return "\n".join([*lines, *(f"({note})" for note in data.notes), *gap_lines(data.gaps)])
+    told = [*_messages(data), *_history(data), *_difference(data), *_configs(data)]
+    return "\n".join(
+        [
+            _head(data),
+            *_conditions(data),
+            *([quoted("its objects", "\n".join(told))] if told else []),
+            *(f"({note})" for note in data.notes),
+            *gap_lines(data.gaps),
+        ]
+    )
 
 
 def _head(data: Rollout) -> str:
-    ends = data.state in ("complete", "failed", "pending", "uninstalled")
+    ends = data.state in ("complete", "failed", "uninstalled")
     since = ago(data.since_ns, data.now_ns) if ends else for_(data.since_ns, data.now_ns)
     why = f": {', '.join(data.why)}" if data.why else ""
     return f"{data.subject}: {_STATES[data.state]}{_spaced(since)}{why}; {data.words}."
@@ -54,6 +58,7 @@ _STATES = {
     "failed": "FAILED",
     "pending": "PENDING",
     "uninstalled": "uninstalled",
+    "unknown": "in an unclear state",
 }
 
 
@@ -72,10 +77,10 @@ def _condition(one: ConditionRow, now_ns: Nanoseconds) -> str:
     return f"{one.type}={one.status}{reason} {ago(one.since_ns, now_ns)}".strip()
 
 
-def _quoted_message(data: Rollout) -> list[str]:
+def _messages(data: Rollout) -> list[str]:
     bad = (one.message for one in data.conditions if _is_bad(one))
-    said = dict.fromkeys(shorten(one, MESSAGE_CHARACTERS) for one in (data.message, *bad) if one)
-    return block("its conditions, pods and events", said, MESSAGES_BYTES)
+    said = dict.fromkeys(_fit(one, MESSAGE_CHARACTERS) for one in (data.message, *bad) if one)
+    return [clip(said, MESSAGES_BYTES)] if said else []
 
 
 def _is_bad(one: ConditionRow) -> bool:
@@ -84,12 +89,13 @@ def _is_bad(one: ConditionRow) -> bool:
 
 def _history(data: Rollout) -> list[str]:
     if not data.revisions:
-        return ["No revisions are kept."]
+        return []
 
     rows = columns([_revision(one, data.now_ns) for one in data.revisions])
-    more = data.older
-    head = f"{count('revision', len(data.revisions) + more)}, newest first (* current):"
-    return [head, *block("revisions", rows, HISTORY_BYTES)]
+    total = len([one for one in data.revisions if one.number]) + data.older
+    head = f"{count('revision', total)}, newest first (* current):"
+    hint = f"{data.older} older ones left out" if data.older else ""
+    return [head, clip([*rows, *([f"  ({hint})"] if hint else [])], HISTORY_BYTES)]
 
 
 def _revision(one: RevisionRow, now_ns: Nanoseconds) -> list[str]:
@@ -99,12 +105,11 @@ def _revision(one: RevisionRow, now_ns: Nanoseconds) -> list[str]:
     images = [_image(image) for image in one.images[:3]]
     more = len(one.images) - len(images)
     return [
-        f"{'*' if one.current else ' '} {number}",
+        f"  {'*' if one.current else ' '} {number}",
         ago(one.created_ns, now_ns).removesuffix(" ago"),
-        one.status,
-        pods,
+        one.status or pods,
         ", ".join([*images, *([f"{more} more"] if more > 0 else [])]),
-        "; ".join(part for part in (was, shorten(one.note, 100)) if part),
+        "; ".join(part for part in (was, _fit(one.note, NOTE_CHARACTERS)) if part),
     ]
 
 
@@ -112,49 +117,48 @@ def _image(image: str) -> str:
     return shorten(image.rpartition("/")[2], 48, middle=True)
 
 
-def _difference(data: Difference | None, revisions: tuple[RevisionRow, ...]) -> list[str]:
-    if data is None:
-        alone = len([one for one in revisions if one.number]) == 1
+def _difference(data: Rollout) -> list[str]:
+    found = data.difference
+    if found is None:
+        alone = len([one for one in data.revisions if one.number]) == 1
         return ["Nothing to compare: one revision is kept."] if alone else []
 
-    after = f"{data.after}" if data.after else "next (waits for resume)"
-    title = f"Revision {data.before} -> {after}"
-    if not data.fields:
+    after = f"{found.after}" if found.after else "next (waits until it is resumed)"
+    title = f"Revision {found.before} -> {after}"
+    if not found.fields:
         return [f"{title}: no difference."]
 
-    lines = [f"{one.field}: {_fit(one.before)} -> {_fit(one.after)}" for one in data.fields]
-    return [
-        f"{title}:",
-        *block("revisions", lines, DIFFERENCE_BYTES, "another diff=3..5 shows less"),
-    ]
+    lines = [f"  {one.field}: {_value(one.before)} -> {_value(one.after)}" for one in found.fields]
+    return [f"{title}:", clip(lines, DIFFERENCE_BYTES)]
 
 
-def _fit(text: str) -> str:
+def _value(text: str) -> str:
     return shorten(" ".join(text.split()), VALUE_CELLS, middle=True)
+
+
+def _fit(text: str, cells: int) -> str:
+    return shorten(" ".join(text.split()), cells)
 
 
 def _configs(data: Rollout) -> list[str]:
     if not data.configs:
         return []
 
-    lines = [_config(one, data.now_ns) for one in sorted(data.configs, key=_urgency)]
-    return [f"Configuration {_KEPT}:", *block("ConfigMaps and Secrets", lines, CONFIG_BYTES)]
+    found = sorted(data.configs, key=_urgency)
+    lines = [f"  {' '.join(_config(one, data.now_ns))}" for one in found]
+    return ["Configuration as it is now (no older content is kept):", clip(lines, CONFIG_BYTES)]
 
 
 def _urgency(one: ConfigUse) -> tuple[bool, bool, int]:
     return (not one.missing, not one.stale, one.only_in)
 
 
-def _config(one: ConfigUse, now_ns: Nanoseconds) -> str:
-    return " ".join(_config_words(one, now_ns))
-
-
-def _config_words(one: ConfigUse, now_ns: Nanoseconds) -> Iterator[str]:
+def _config(one: ConfigUse, now_ns: Nanoseconds) -> Iterator[str]:
     yield f"{one.name}: {one.how},"
     if one.only_in:
         yield f"only in revision {one.only_in},"
     if not one.mark:
-        yield "MISSING" if one.missing else "not there (optional)"
+        yield "MISSING" if one.missing else "not there"
         return
 
     yield f"content {one.mark}, changed {ago(one.changed_ns, now_ns)}"

@@ -68,7 +68,7 @@ async def look_at(
         gaps.append(Gap(f"{left} more", f"only {MOST} are looked at"))
 
     configs = [
-        msgspec.structs.replace(found[one], only_in=number) if number else found[one]
+        msgspec.structs.replace(found[one], only_in=number, missing=False) if number else found[one]
         for one, number in uses.items()
         if one in found
     ]

@@ -216,5 +216,5 @@ def _description(release: Release | BackendError | None) -> str:
 
 def _counted(groups: Sequence[Sequence[Kept]]) -> str:
     states = [release_state(each[0].status) for each in groups]
-    bad = sum(state in ("failed", "pending", "degraded") for state in states)
+    bad = sum(state in ("failed", "pending", "unknown") for state in states)
     return f"{len(groups)} releases, {bad} failed or pending" if groups else ""

@@ -56,8 +56,8 @@ KEPT_ROWS = 40
 EVENT_WINDOW_NS = 3600 * 1_000_000_000
 
 Marks = Annotated[Redactor, INJECTED_REDACTOR]
-Name = Annotated[str, Field(description="deploy/web, helm/web; helm: list.")]
-Diff = Annotated[str, Field(description="3..5, or 3.")]
+Name = Annotated[str, Field(description="deploy/web, helm/web or helm.")]
+Diff = Annotated[str, Field(description="3..5.")]
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -123,7 +123,7 @@ async def _seen(parts: Parts, target: Target, now_ns: Nanoseconds) -> _Seen:
 
     revisions = kept.value or []
     template = bare_template(mapping_at(whole, "spec", "template"))
-    waits = bool(revisions) and target.kind is DEPLOYMENTS and revisions[0].template != template
+    waits = one.spec.paused and bool(revisions) and revisions[0].template != template
     return _Seen(
         target=target,
         whole=whole,
