@@ -175,27 +175,30 @@ async def test_fingerprints_are_the_marks_of_everywhere_and_stale_pods_are_count
     assert "stale" not in found["secret/db"]
 
 
-@pytest.fixture
-def refused(kube: httpx.Client, space: str) -> Generator[None]:
-    """A Deployment whose pods a quota refuses."""
-    quotas = f"/api/v1/namespaces/{space}/resourcequotas"
-    make(kube, quotas, {"metadata": {"name": "small"}, "spec": {"hard": {"requests.cpu": "1"}}})
-    path = f"/apis/apps/v1/namespaces/{space}/deployments"
+@pytest.fixture(scope="module")
+def refused(kube: httpx.Client) -> Generator[str]:
+    """A namespace with a Deployment whose pods a quota refuses."""
+    name = f"jamie-test-rollout-quota-{time.time_ns()}"
+    home = f"/api/v1/namespaces/{name}"
+    make(kube, "/api/v1/namespaces", {"metadata": {"name": name}})
+    quota = {"metadata": {"name": "small"}, "spec": {"hard": {"requests.cpu": "1"}}}
+    path = f"/apis/apps/v1/namespaces/{name}/deployments"
     needs = {"requests": {"cpu": "2"}}
-    make(kube, path, workload("big", container("example.net/app:1", resources=needs)))
 
     def is_refused() -> bool:
         conditions = kube.get(f"{path}/big").json()["status"].get("conditions", [])
         return any(one["type"] == "ReplicaFailure" for one in conditions)
 
     try:
+        make(kube, f"{home}/resourcequotas", quota)
+        make(kube, path, workload("big", container("example.net/app:1", resources=needs)))
         wait(is_refused, "the quota refuses nothing")
-        yield
+        yield name
     finally:
-        kube.delete(f"{quotas}/small").raise_for_status()
+        kube.delete(home).raise_for_status()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def held(kube: httpx.Client, space: str) -> None:
     """A paused Deployment with a new template."""
     path = f"/apis/apps/v1/namespaces/{space}/deployments"
@@ -206,7 +209,7 @@ def held(kube: httpx.Client, space: str) -> None:
     wait(lambda: is_seen(kube, f"{path}/held"), "not seen")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def current_of_db(kube: httpx.Client, space: str) -> Json:
     """A StatefulSet at its second revision: the ControllerRevision it is at."""
     path = f"/apis/apps/v1/namespaces/{space}/statefulsets"
@@ -223,10 +226,10 @@ def is_seen(kube: httpx.Client, path: str) -> bool:
     return one["status"].get("observedGeneration") == one["metadata"]["generation"]
 
 
-async def test_a_stuck_rollout_names_its_cause(client: Client, space: str, refused: None) -> None:
-    text = await ask(client, "k8s_rollout", name="big", namespace=space)
+async def test_a_stuck_rollout_names_its_cause(client: Client, refused: str) -> None:
+    text = await ask(client, "k8s_rollout", name="big", namespace=refused)
 
-    assert f"{space}/deploy/big: STUCK" in text
+    assert f"{refused}/deploy/big: STUCK" in text
     assert "FailedCreate" in text
     assert "exceeded quota: small" in text
 
