@@ -21,6 +21,25 @@ def template(image: str = "reg/app:1", **container: Any) -> Json:
     }
 
 
+def using() -> Json:
+    """A pod template that takes its configuration in every way."""
+    return template(
+        env=[{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}],
+        envFrom=[{"configMapRef": {"name": "env"}}],
+        volumeMounts=[
+            {"name": "files", "mountPath": "/files"},
+            {"name": "one", "mountPath": "/one.conf", "subPath": "one.conf"},
+        ],
+        spec={
+            "volumes": [
+                {"name": "files", "projected": {"sources": [{"configMap": {"name": "files"}}]}},
+                {"name": "one", "configMap": {"name": "part"}},
+            ],
+            "imagePullSecrets": [{"name": "registry"}],
+        },
+    )
+
+
 def deployment(
     api: Api, *templates: Json, ready: int = 2, spec: Json | None = None, **status: Any
 ) -> Json:
