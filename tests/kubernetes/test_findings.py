@@ -3,7 +3,7 @@
 from typing import Any
 
 from jamie_kubernetes.answers_diagnose import Finding
-from jamie_kubernetes.facts.findings import Harm, merged
+from jamie_kubernetes.facts.findings import AFFECTED_KEPT, Harm, merged, trimmed
 
 
 def finding(owner: str, cause: str = "broken", **more: Any) -> Finding:
@@ -95,3 +95,14 @@ def test_of_an_owner_s_causes_the_leading_one_is_told_first() -> None:
 
     assert (one.cause, one.severity) == ("revision-stuck", Harm.DOWN)
     assert one.also == ("app-error it is",)
+
+
+def test_whom_a_cause_hits_is_known_in_full_until_it_is_shown() -> None:
+    node = finding("node/n1", "node-silent")
+    hit = [finding(f"deploy/web-{number}", follows=("shop/node/n1",)) for number in range(30)]
+
+    (one,) = merged([node, *hit])
+    shown = trimmed(one)
+
+    assert len(one.affects) == 30
+    assert (len(shown.affects), shown.affected) == (AFFECTED_KEPT, 30)

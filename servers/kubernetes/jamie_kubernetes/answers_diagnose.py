@@ -18,8 +18,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     the cluster's strangers; `next` is what to do. `count` pods have it, some of them are `pods`.
 
     `follows` names whose finding would explain this one (its own key: any other of the same owner);
-    where there is one, this one only appears in its `affects`. `also` are further causes.
-    `leads`: of its owner's causes it is the one to tell first.
+    where there is one, this one only appears in its `affects`, of which the first of `affected` are
+    kept. `also` are further causes. `leads`: of its owner's causes it is the one to tell first.
     """
 
     cause: str
@@ -36,6 +36,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     pods: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     affects: tuple[str, ...] = ()
+    affected: int = 0
     also: tuple[str, ...] = ()
     leads: bool = False
 

@@ -1,5 +1,7 @@
 """Nodes and pods as far as what they offer, ask for and use."""
 
+from datetime import datetime
+
 import msgspec
 
 from jamie_kubernetes.client.objects import Condition, Meta
@@ -18,6 +20,7 @@ class Taint(_Wire, frozen=True):
     key: str = ""
     value: str = ""
     effect: str = ""
+    time_added: datetime | None = None
 
     def __str__(self) -> str:
         return f"{self.key}{f'={self.value}' if self.value else ''}:{self.effect}"
@@ -49,10 +52,16 @@ class HostStatus(_Wire, frozen=True):
     node_info: HostInfo = HostInfo()
 
 
+class HostMeta(Meta, frozen=True, rename="camel"):
+    """What a node has as every object, and what holds it when it is deleted."""
+
+    finalizers: tuple[str, ...] = ()
+
+
 class Host(_Wire, frozen=True):
     """A node with what it offers."""
 
-    metadata: Meta
+    metadata: HostMeta
     spec: HostSpec = HostSpec()
     status: HostStatus = HostStatus()
 

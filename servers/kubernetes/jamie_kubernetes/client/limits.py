@@ -2,7 +2,8 @@
 
 import msgspec
 
-from jamie_kubernetes.client.objects import LabelSelector, Meta, NodeStatus
+from jamie_kubernetes.client.capacity import Resources
+from jamie_kubernetes.client.objects import LabelSelector, Meta
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel"):
@@ -47,13 +48,6 @@ class Quota(_Wire, frozen=True):
     status: QuotaStatus = QuotaStatus()
 
 
-class Resources(_Wire, frozen=True):
-    """What a container asks for, as quantities."""
-
-    requests: dict[str, str] = {}
-    limits: dict[str, str] = {}
-
-
 class NeedyContainer(_Wire, frozen=True):
     """A container, as far as what it takes."""
 
@@ -77,6 +71,8 @@ class NeedySpec(_Wire, frozen=True):
     node_selector: dict[str, str] = {}
     containers: tuple[NeedyContainer, ...] = ()
     init_containers: tuple[NeedyContainer, ...] = ()
+    overhead: dict[str, str] = {}
+    resources: Resources = Resources()
     tolerations: tuple[Toleration, ...] = ()
 
 
@@ -91,29 +87,6 @@ class NeedyPod(_Wire, frozen=True):
 
     spec: NeedySpec = NeedySpec()
     status: Phase = Phase()
-
-
-class Taint(_Wire, frozen=True):
-    """What keeps pods off a node."""
-
-    key: str = ""
-    value: str = ""
-    effect: str = ""
-
-
-class RoomySpec(_Wire, frozen=True):
-    """Whether a node takes pods."""
-
-    unschedulable: bool = False
-    taints: tuple[Taint, ...] = ()
-
-
-class RoomyNode(_Wire, frozen=True):
-    """A node, as far as what it offers and to whom."""
-
-    metadata: Meta
-    spec: RoomySpec = RoomySpec()
-    status: NodeStatus = NodeStatus()
 
 
 class Rolling(_Wire, frozen=True):

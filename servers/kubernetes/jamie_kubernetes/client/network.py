@@ -188,11 +188,13 @@ class Route(_Wire, frozen=True):
 
 
 class ContainerPort(_Wire, frozen=True):
-    """A port a container says it listens at."""
+    """A port a container says it listens at, and the node's that it takes; 0: none."""
 
     container_port: int = 0
     name: str = ""
     protocol: str = "TCP"
+    host_port: int = 0
+    host_ip: str = msgspec.field(default="", name="hostIP")
 
 
 class OpenContainer(Container, frozen=True, rename="camel"):

@@ -63,7 +63,7 @@ class ConsumerTally:
 
     def _take(self, pod: SizedPod, parts: Parts) -> None:
         rows = [_pod_row(pod, parts)] if self._level == "pods" else list(_containers(pod, parts))
-        wants = asked(pod)
+        wants = asked(pod.spec)
         self.asked_cpu += wants.get("cpu", 0.0)
         self.asked_memory += wants.get("memory", 0.0)
         for row in rows:
@@ -100,7 +100,7 @@ def rank(row: TopRow, order: Order) -> tuple[float, float, str, str]:
 
 def _pod_row(pod: SizedPod, parts: Parts) -> TopRow:
     used = Usage(sum(one.cpu for _, one in parts), sum(one.memory for _, one in parts))
-    wants = asked(pod)
+    wants = asked(pod.spec)
     return _row(
         pod.metadata.namespace,
         pod.metadata.name,

@@ -68,6 +68,11 @@ def merged(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(found, key=rank)
 
 
+def trimmed(one: Finding) -> Finding:
+    """Leave out whom a finding affects beyond the first few; `affected` still counts them."""
+    return replace(one, affects=one.affects[:AFFECTED_KEPT], affected=len(one.affects))
+
+
 def _first(several: Sequence[Finding]) -> Finding:
     """Return the cause among an owner's findings: the worst that is not explained by another."""
     causes = [one for one in several if one.key not in one.follows]
@@ -107,6 +112,6 @@ def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Findin
         since_ns=first.since_ns
         or min((one.since_ns for one in several if one.since_ns), default=0),
         evidence=tuple(dict.fromkeys(evidence))[:EVIDENCE_KEPT],
-        affects=tuple(affects[:AFFECTED_KEPT]),
+        affects=tuple(affects),
         also=tuple(dict.fromkeys(one.summary for one in others))[:ALSO_KEPT],
     )

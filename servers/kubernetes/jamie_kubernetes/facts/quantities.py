@@ -1,6 +1,7 @@
 """Kubernetes quantities: `100m`, `1.5Gi`, `2e3`."""
 
 import re
+from functools import lru_cache
 
 _SUFFIXES = {
     "n": 1e-9,
@@ -39,6 +40,7 @@ def amount(quantity: str) -> float:
     return float(f"{number}e{exponent}") if exponent else float(number) * _SUFFIXES[suffix or ""]
 
 
+@lru_cache(maxsize=4096)
 def known(quantity: str) -> float:
     """Return a quantity, or 0 for one that cannot be read."""
     try:

@@ -5,15 +5,10 @@ from typing import Protocol
 
 import msgspec
 
-from jamie_kubernetes.client.limits import (
-    NeedyPod,
-    NeedySpec,
-    Resources,
-    RoomyNode,
-    Taint,
-    Toleration,
-)
+from jamie_kubernetes.client.capacity import Host, Taint
+from jamie_kubernetes.client.limits import NeedyPod, NeedySpec, Toleration
 from jamie_kubernetes.facts.quantities import known
+from jamie_kubernetes.facts.requests import AskingSpec, Room, asked
 
 _DONE = ("Succeeded", "Failed")
 
@@ -27,30 +22,14 @@ class Need(msgspec.Struct, frozen=True):
     limit_memory: float = 0.0
 
 
-class _Asking(Protocol):
+class _Bound(AskingSpec, Protocol):
     @property
-    def resources(self) -> Resources: ...
-
-    @property
-    def restart_policy(self) -> str: ...
-
-
-class _Needing(Protocol):
-    @property
-    def containers(self) -> Sequence[_Asking]: ...
-
-    @property
-    def init_containers(self) -> Sequence[_Asking]: ...
+    def node_name(self) -> str: ...
 
 
 class _Phased(Protocol):
     @property
     def phase(self) -> str: ...
-
-
-class _Bound(_Needing, Protocol):
-    @property
-    def node_name(self) -> str: ...
 
 
 class _Seated(Protocol):
@@ -61,20 +40,14 @@ class _Seated(Protocol):
     def status(self) -> _Phased: ...
 
 
-def need_of(spec: _Needing) -> Need:
+def need_of(spec: AskingSpec) -> Need:
     """Add up what a pod requests: its containers together, or its largest init container."""
-    sidecars = [one for one in spec.init_containers if one.restart_policy == "Always"]
-    steps = [one for one in spec.init_containers if one.restart_policy != "Always"]
-
-    def total(field: str, resource: str) -> float:
-        running = sum(_asked(one, field, resource) for one in (*spec.containers, *sidecars))
-        return max([running, *(_asked(one, field, resource) for one in steps)])
-
+    requests, limits = asked(spec), asked(spec, "limits")
     return Need(
-        total("requests", "cpu"),
-        total("requests", "memory"),
-        total("limits", "cpu"),
-        total("limits", "memory"),
+        requests.get("cpu", 0.0),
+        requests.get("memory", 0.0),
+        limits.get("cpu", 0.0),
+        limits.get("memory", 0.0),
     )
 
 
@@ -82,30 +55,30 @@ class Taken:
     """Adds up what the pods of each node request, page by page."""
 
     def __init__(self) -> None:
-        self.by_node: dict[str, list[float]] = {}
+        self.by_node: dict[str, Room] = {}
 
     def add(self, page: Sequence[_Seated]) -> None:
         """Take one page."""
         for pod in page:
             if pod.spec.node_name and pod.status.phase not in _DONE:
-                need = need_of(pod.spec)
-                sums = self.by_node.setdefault(pod.spec.node_name, [0.0, 0.0, 0.0])
-                sums[0] += need.cpu
-                sums[1] += need.memory
-                sums[2] += 1
+                self.of(pod.spec.node_name).take(asked(pod.spec))
+
+    def of(self, node: str) -> Room:
+        """Return what is taken on a node."""
+        return self.by_node.get(node) or self.by_node.setdefault(node, Room(node))
 
 
-def open_nodes(nodes: Sequence[RoomyNode], spec: NeedySpec) -> list[RoomyNode]:
+def open_nodes(nodes: Sequence[Host], spec: NeedySpec) -> list[Host]:
     """Return the nodes that would take a pod, its requests aside: ready, chosen, tolerated."""
     return [one for one in nodes if _is_open(one, spec)]
 
 
-def fitting(nodes: Sequence[RoomyNode], taken: Taken, need: Need) -> int:
+def fitting(nodes: Sequence[Host], taken: Taken, need: Need) -> int:
     """Count how many more such pods the nodes have room for."""
-    return sum(_fits_on(one, taken.by_node.get(one.metadata.name, []), need) for one in nodes)
+    return sum(_fits_on(one, taken.of(one.metadata.name), need) for one in nodes)
 
 
-def place(nodes: Sequence[RoomyNode], taken: Taken, specs: Sequence[NeedySpec]) -> int:
+def place(nodes: Sequence[Host], taken: Taken, specs: Sequence[NeedySpec]) -> int:
     """Count how many of these pods find no room, the largest placed first."""
     homeless = 0
     for spec in sorted(specs, key=lambda one: need_of(one).memory, reverse=True):
@@ -114,7 +87,7 @@ def place(nodes: Sequence[RoomyNode], taken: Taken, specs: Sequence[NeedySpec]) 
             (
                 one
                 for one in open_nodes(nodes, spec)
-                if _fits_on(one, taken.by_node.get(one.metadata.name, []), need)
+                if _fits_on(one, taken.of(one.metadata.name), need)
             ),
             None,
         )
@@ -127,15 +100,7 @@ def place(nodes: Sequence[RoomyNode], taken: Taken, specs: Sequence[NeedySpec]) 
     return homeless
 
 
-def _asked(one: _Asking, field: str, resource: str) -> float:
-    asked = one.resources.requests if field == "requests" else one.resources.limits
-    # A limit without a request is the request, too.
-    fallback = one.resources.limits.get(resource, "0") if field == "requests" else "0"
-
-    return known(asked.get(resource, fallback))
-
-
-def _is_open(node: RoomyNode, spec: NeedySpec) -> bool:
+def _is_open(node: Host, spec: NeedySpec) -> bool:
     ready = any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
     chosen = spec.node_selector.items() <= node.metadata.labels.items()
     taints = [one for one in node.spec.taints if one.effect in ("NoSchedule", "NoExecute")]
@@ -154,13 +119,12 @@ def _bears(toleration: Toleration, taint: Taint) -> bool:
     return toleration.key == taint.key and same
 
 
-def _fits_on(node: RoomyNode, taken: Sequence[float], need: Need) -> int:
-    cpu, memory, pods = taken or (0.0, 0.0, 0.0)
+def _fits_on(node: Host, taken: Room, need: Need) -> int:
     offered = node.status.allocatable
-    room = [known(offered.get("pods", "110")) - pods]
+    room = [known(offered.get("pods", "110")) - taken.pods]
     if need.cpu:
-        room.append((known(offered.get("cpu", "0")) - cpu + 1e-9) / need.cpu)
+        room.append((known(offered.get("cpu", "0")) - taken.usage.cpu + 1e-9) / need.cpu)
     if need.memory:
-        room.append((known(offered.get("memory", "0")) - memory) / need.memory)
+        room.append((known(offered.get("memory", "0")) - taken.usage.memory) / need.memory)
 
     return max(0, int(min(room)))

@@ -1,7 +1,6 @@
 """Every pod of a scope, in one pass: the sick kept, the others counted; what nodes have taken."""
 
 from collections.abc import Container, Sequence
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -9,14 +8,12 @@ from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import PodGroup
 from jamie_kubernetes.client.objects import Pod
 from jamie_kubernetes.client.survey import SurveyedPod
+from jamie_kubernetes.facts.crowd import Crowd, Labels, LabelSet, is_ready, owner_name
 from jamie_kubernetes.facts.grouping import PodTally, rank
 from jamie_kubernetes.facts.owners import Owner, owner_of
-from jamie_kubernetes.facts.room import Taken
 
-Labels = frozenset[tuple[str, str]]
-
-SETTLED = timedelta(seconds=60)
-"""For how long a pod is ready before others must have noticed."""
+USERS_KEPT = 20
+"""Of how many pods a claim is told."""
 
 
 class SickGroup(msgspec.Struct, frozen=True):
@@ -35,44 +32,47 @@ class SickGroup(msgspec.Struct, frozen=True):
         return bool(self.group.node_count)
 
 
-class LabelSet:
-    """The pods of a namespace that bear the same labels, and so were made from one template.
+class ClaimUser(msgspec.Struct, frozen=True):
+    """A living pod that uses a claim."""
 
-    `settled` are ready for a while; `first` is one of them, for what its template says.
-    """
-
-    __slots__ = ("first", "owner", "ready", "settled", "total")
-
-    def __init__(self, first: SurveyedPod) -> None:
-        self.owner = str(owner_of(first.metadata) or f"pod/{first.metadata.name}")
-        self.first = first
-        self.total = 0
-        self.ready = 0
-        self.settled = 0
+    pod: str
+    owner: str
+    node: str
+    ready: bool
 
 
 class PodSurvey:
     """Takes pods page by page.
 
-    `labels` has what the living pods of each namespace bear; `taken` is what they request, by node.
+    `crowd` has them as neighbours, `users` those of each claim, by namespace and name.
     """
 
     def __init__(self, now_ns: Nanoseconds) -> None:
         self.tally = PodTally("sick", now_ns)
-        self._settled = datetime.fromtimestamp(now_ns / 1_000_000_000, UTC) - SETTLED
-        self.taken = Taken()
-        self.labels: dict[str, dict[Labels, LabelSet]] = {}
+        self.crowd = Crowd(now_ns)
+        self.users: dict[tuple[str, str], list[ClaimUser]] = {}
 
     def add(self, page: Sequence[SurveyedPod]) -> None:
         """Take one page of pods."""
         self.tally.add(page)
-        self.taken.add(page)
+        self.crowd.add(page)
         for pod in page:
-            self._label(pod)
+            if pod.spec.volumes and pod.status.phase not in ("Succeeded", "Failed"):
+                self._use(pod)
 
     def settle(self, finished: Container[tuple[str, str]]) -> None:
         """Forgive the failed tries of finished Jobs."""
         self.tally.settle(finished)
+
+    @property
+    def labels(self) -> dict[str, dict[Labels, LabelSet]]:
+        """Return what the living pods of each namespace bear."""
+        return self.crowd.labels
+
+    def living(self, namespace: str, owner: str) -> tuple[int, int]:
+        """Return how many pods of an owner are ready, and how many there are."""
+        found = [one for one in self.labels.get(namespace, {}).values() if one.owner == owner]
+        return sum(one.ready for one in found), sum(one.total for one in found)
 
     def sick(self) -> list[SickGroup]:
         """Return the sick, the worst first."""
@@ -83,17 +83,9 @@ class PodSurvey:
         found = [kept[place] for name in group.names if (place := (group.namespace, name)) in kept]
         return SickGroup(group, owner_of(found[0].metadata) if found else None, tuple(found))
 
-    def _label(self, pod: SurveyedPod) -> None:
-        if pod.status.phase in ("Succeeded", "Failed"):
-            return
-
-        here = self.labels.setdefault(pod.metadata.namespace, {})
-        worn = frozenset(pod.metadata.labels.items())
-        if (found := here.get(worn)) is None:
-            found = here[worn] = LabelSet(pod)
-        found.total += 1
-        for one in pod.status.conditions:
-            if one.type == "Ready" and one.status == "True":
-                found.ready += 1
-                since = one.last_transition_time
-                found.settled += since is None or since < self._settled
+    def _use(self, pod: SurveyedPod) -> None:
+        user = ClaimUser(pod.metadata.name, owner_name(pod), pod.spec.node_name, is_ready(pod))
+        for claim in pod.claims:
+            users = self.users.setdefault((pod.metadata.namespace, claim), [])
+            if len(users) < USERS_KEPT:
+                users.append(user)

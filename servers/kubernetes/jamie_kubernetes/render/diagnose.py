@@ -1,7 +1,5 @@
 """A diagnosis as text: findings, worst first, each with its evidence and the next step."""
 
-from collections.abc import Sequence
-
 from jamie_base.text import count, join_words, shorten
 from jamie_base.when import Nanoseconds, clock
 from jamie_kubernetes.answers_diagnose import Diagnosis, Finding
@@ -62,18 +60,17 @@ def _finding(number: int, one: Finding, now_ns: Nanoseconds) -> list[str]:
         f"{head}{shorten(one.summary, SUMMARY_CHARACTERS)}{since} ({one.cause}{sure})",
         *(f"   {shorten(line, LINE_CHARACTERS)}" for line in one.evidence),
         *(f"   also: {shorten(line, LINE_CHARACTERS)}" for line in one.also),
-        *_affected(one.affects),
+        *_affected(one),
         *([f"   next: {shorten(one.next, LINE_CHARACTERS)}"] if one.next else []),
     ]
 
 
-def _affected(affects: Sequence[str]) -> list[str]:
-    if not affects:
-        return []
-
-    more = len(affects) - AFFECTED_SHOWN
+def _affected(one: Finding) -> list[str]:
+    shown = one.affects[:AFFECTED_SHOWN]
+    more = max(one.affected, len(one.affects)) - len(shown)
     rest = f" and {more} more" if more > 0 else ""
-    return [f"   hits: {', '.join(affects[:AFFECTED_SHOWN])}{rest}"]
+
+    return [f"   hits: {', '.join(shown)}{rest}"] if shown else []
 
 
 def _foot(data: Diagnosis) -> list[str]:

@@ -8,7 +8,8 @@ from jamie_base.errors import InvalidArgument
 from jamie_base.plan import Plan
 from jamie_base.text import count
 from jamie_kubernetes.client import Cluster, Listing
-from jamie_kubernetes.client.limits import NeedyPod, RoomyNode
+from jamie_kubernetes.client.capacity import Host
+from jamie_kubernetes.client.limits import NeedyPod
 from jamie_kubernetes.client.sending import MERGE, Sending
 from jamie_kubernetes.kinds import NODES, PODS
 from jamie_kubernetes.tools.aftermath import look_after
@@ -43,7 +44,7 @@ async def k8s_node(cluster: Backend, marks: Marks, name: NodeName, action: NodeA
 
 
 async def _left(cluster: Cluster, name: str) -> list[str]:
-    nodes = await cluster.all(Listing(NODES), RoomyNode)
+    nodes = await cluster.all(Listing(NODES), Host)
     pods = await cluster.all(Listing(PODS, fields=f"spec.nodeName={name}"), NeedyPod)
     others = [one for one in nodes if one.metadata.name != name and not one.spec.unschedulable]
     stay = f"{count('pod', len(pods))} on it will stay; no new ones will come."

@@ -5,8 +5,9 @@ from functools import partial
 
 from jamie_base.errors import NotFound
 from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.controllers import Autoscaler
-from jamie_kubernetes.client.limits import Budget, NeedyPod, NeedySpec, Quota, RoomyNode, Templated
+from jamie_kubernetes.client.limits import Budget, NeedyPod, NeedySpec, Quota, Templated
 from jamie_kubernetes.facts.impact import (
     autoscaler_lines,
     budget_lines,
@@ -90,7 +91,7 @@ async def _room(cluster: Cluster, spec: NeedySpec, more: int) -> list[str]:
     if more <= 0:
         return []
 
-    nodes = open_nodes(await cluster.all(Listing(NODES), RoomyNode), spec)
+    nodes = open_nodes(await cluster.all(Listing(NODES), Host), spec)
     taken = await cluster.fold(Listing(PODS), NeedyPod, Taken)
     need = need_of(spec)
 

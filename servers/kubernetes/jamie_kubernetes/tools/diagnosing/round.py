@@ -11,13 +11,13 @@ from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
+from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.cluster import Reducer
 from jamie_kubernetes.client.controllers import Controller
-from jamie_kubernetes.client.limits import RoomyNode
 from jamie_kubernetes.client.objects import Event, Named
 from jamie_kubernetes.client.survey import SurveyedPod
+from jamie_kubernetes.facts.crowd import Crowd
 from jamie_kubernetes.facts.event_index import EventIndex
-from jamie_kubernetes.facts.room import Taken
 from jamie_kubernetes.facts.survey import PodSurvey
 from jamie_kubernetes.kinds import (
     DAEMON_SETS,
@@ -69,17 +69,17 @@ class Round:
         """Return the survey of the scope's pods, failed tries of finished Jobs forgiven."""
         return await self.once("pods", self._pods)
 
-    async def taken(self) -> Taken | None:
-        """Return what the pods of the whole cluster request, by node."""
+    async def crowd(self) -> Crowd | None:
+        """Return the pods of the whole cluster as neighbours: what they take, and of whom."""
         if not self.namespace:
             survey = await self.pods()
-            return survey.taken if survey else None
+            return survey.crowd if survey else None
 
-        return await self.once("taken", self._taken)
+        return await self.once("crowd", self._crowd)
 
-    async def nodes(self) -> list[RoomyNode] | None:
+    async def nodes(self) -> list[Host] | None:
         """Return the nodes."""
-        return await self.listed(NODES, RoomyNode)
+        return await self.listed(NODES, Host)
 
     async def events(self) -> EventIndex | None:
         """Return the warnings of the last hour."""
@@ -208,9 +208,12 @@ class Round:
 
         return survey
 
-    async def _taken(self) -> Taken | None:
-        async def read() -> Taken:
-            return await self.cluster.fold(Listing(PODS), SurveyedPod, Taken)
+    async def _crowd(self) -> Crowd | None:
+        async def read() -> Crowd:
+            def start() -> Crowd:
+                return Crowd(self.now_ns)
+
+            return await self.cluster.fold(Listing(PODS), SurveyedPod, start)
 
         return (await self.parts.ask("pods of other namespaces", read)).value
 
