@@ -50,7 +50,7 @@ class Diagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is wrong in a scope, worst first, one finding an owner.
 
     `severities` counts all findings, `causes` those not shown by their code; `checked` counts what
-    was looked at by kind.
+    was looked at by kind, `unlooked` names what is looked at only where our credentials allow it.
     """
 
     now_ns: Nanoseconds
@@ -60,6 +60,7 @@ class Diagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
     severities: dict[int, int]
     checked: dict[str, int]
     causes: dict[str, int] = {}
+    unlooked: tuple[str, ...] = ()
     before: int = 0
     later: int = 0
     cursor: str = ""

@@ -78,6 +78,27 @@ CONFIG_MAPS = Kind("ConfigMap", "configmaps", shorts=("cm",))
 SECRETS = Kind("Secret", "secrets")
 QUOTAS = Kind("ResourceQuota", "resourcequotas", shorts=("quota",))
 CONTROLLER_REVISIONS = Kind("ControllerRevision", "controllerrevisions", _APPS)
+_ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+VALIDATING_WEBHOOKS = Kind(
+    "ValidatingWebhookConfiguration",
+    "validatingwebhookconfigurations",
+    _ADMISSION,
+    namespaced=False,
+)
+MUTATING_WEBHOOKS = Kind(
+    "MutatingWebhookConfiguration", "mutatingwebhookconfigurations", _ADMISSION, namespaced=False
+)
+API_SERVICES = Kind(
+    "APIService", "apiservices", "/apis/apiregistration.k8s.io/v1", namespaced=False
+)
+DEFINITIONS = Kind(
+    "CustomResourceDefinition",
+    "customresourcedefinitions",
+    "/apis/apiextensions.k8s.io/v1",
+    namespaced=False,
+    shorts=("crd",),
+)
+LEASES = Kind("Lease", "leases", "/apis/coordination.k8s.io/v1")
 NODE_METRICS = Kind("NodeMetrics", "nodes", "/apis/metrics.k8s.io/v1beta1", namespaced=False)
 POD_METRICS = Kind("PodMetrics", "pods", "/apis/metrics.k8s.io/v1beta1")
 

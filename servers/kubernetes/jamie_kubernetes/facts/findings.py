@@ -11,6 +11,7 @@ from jamie_kubernetes.answers_diagnose import Finding
 AFFECTED_KEPT = 12
 ALSO_KEPT = 3
 EVIDENCE_KEPT = 6
+SAID_KEPT = 2
 
 _SURENESS = {"certain": 0, "likely": 1, "possible": 2}
 
@@ -113,5 +114,6 @@ def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Findin
         or min((one.since_ns for one in several if one.since_ns), default=0),
         evidence=tuple(dict.fromkeys(evidence))[:EVIDENCE_KEPT],
         affects=tuple(affects),
+        said=first.said or tuple(text for one in followers for text in one.said)[:SAID_KEPT],
         also=tuple(dict.fromkeys(one.summary for one in others))[:ALSO_KEPT],
     )

@@ -13,6 +13,7 @@ LINE_CHARACTERS = 240
 SAID_CHARACTERS = 260
 AFFECTED_SHOWN = 6
 CAUSES_SHOWN = 8
+UNLOOKED_SHOWN = 5
 CHANGED = "(the findings changed since the page before; this one goes on after its last one)"
 
 _WORDS = {Harm.DOWN: "down", Harm.BROKEN: "broken", Harm.DEGRADED: "degraded", Harm.RISK: "at risk"}
@@ -74,6 +75,20 @@ def _affected(one: Finding) -> list[str]:
 
 
 def _foot(data: Diagnosis) -> list[str]:
+    return [*_unlooked(data.unlooked), *_later(data)]
+
+
+def _unlooked(names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+
+    more = len(names) - UNLOOKED_SHOWN
+    rest = f" and {more} more kinds" if more > 0 else ""
+    shown = ", ".join(names[:UNLOOKED_SHOWN])
+    return [f"(Without permission to list them, not looked at: {shown}{rest})"]
+
+
+def _later(data: Diagnosis) -> list[str]:
     if not data.later:
         return []
 

@@ -60,6 +60,7 @@ async def k8s_diagnose(
         severities=dict(sorted(Counter(one.severity for one in found).items())),
         checked=round_.checked(),
         causes=dict(Counter(one.cause for one in hidden).most_common()),
+        unlooked=tuple(sorted(round_.unlooked)),
         before=page.before,
         later=page.hidden,
         cursor=page.cursor,

@@ -8,7 +8,7 @@ import msgspec
 
 from jamie_base.together import together
 from jamie_kubernetes.answers_diagnose import Finding
-from jamie_kubernetes.tools.diagnosing import containers
+from jamie_kubernetes.tools.diagnosing import containers, control, operators
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 AREA_SECONDS = 24.0
@@ -22,7 +22,11 @@ class Area(msgspec.Struct, frozen=True):
     examine: Callable[[Round, Report], Awaitable[None]]
 
 
-AREAS = (Area("containers", containers.examine),)
+AREAS = (
+    Area("containers", containers.examine),
+    Area("control plane", control.examine),
+    Area("custom resources", operators.examine),
+)
 
 
 async def examined(round_: Round) -> list[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from functools import partial
 from typing import Any, TypeVar, cast
 
-from jamie_base.errors import BackendError, NotFound, TimedOut
+from jamie_base.errors import BackendError, Denied, NotFound, TimedOut
 from jamie_base.flight import SingleFlight
 from jamie_base.redact import Redactor
 from jamie_base.when import Nanoseconds
@@ -52,6 +52,7 @@ class Round:
         self.parts = parts
         self.marks = marks
         self.now_ns = now_ns
+        self.unlooked: list[str] = []
         self._known: dict[Hashable, object] = {}
         self._flights = SingleFlight[object]()
 
@@ -180,6 +181,13 @@ class Round:
     def unfinished(self, part: str, why: str) -> None:
         """Name what could not be looked at."""
         self.parts.plan(part, _bare(_nothing)).error = TimedOut(why)
+
+    def unread(self, what: str, error: BackendError) -> None:
+        """Note what is looked at only where we may, or name why it could not be read."""
+        if isinstance(error, Denied):
+            self.unlooked.append(what)
+        else:
+            self.parts.plan(what, _bare(_nothing)).error = error
 
     async def once(self, key: Hashable, work: Callable[[], Awaitable[T]]) -> T:
         """Do something once a round, however many areas want it, and keep what came of it."""

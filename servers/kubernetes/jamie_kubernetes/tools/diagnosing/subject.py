@@ -26,10 +26,17 @@ class Subject(msgspec.Struct, frozen=True):
     def concerns(self, one: Finding) -> bool:
         """Tell whether a finding is about it, or explains or hits it."""
         if not self.keys:
-            return True
+            return self._is_inside(one)
 
         named = {one.key, *one.affects, *one.follows}
         return bool(self.keys & named) or bool(self.pod and self.pod in one.pods)
+
+    def _is_inside(self, one: Finding) -> bool:
+        """Tell whether a finding is of the namespace, or hits something in it."""
+        if not self.namespace or one.key == f"ns/{self.namespace}":
+            return True
+
+        return any(key.startswith(f"{self.namespace}/") for key in (one.key, *one.affects))
 
 
 async def subject_of(cluster: Cluster, text: str, namespace: str) -> Subject:

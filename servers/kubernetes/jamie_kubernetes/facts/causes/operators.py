@@ -1,0 +1,277 @@
+"""Custom resources judged by what nearly all of them say of themselves: their conditions."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from jamie_base.when import Nanoseconds, age, nanoseconds
+from jamie_kubernetes.answers_diagnose import Finding, key_of
+from jamie_kubernetes.client.control import Custom, CustomSpec
+from jamie_kubernetes.client.objects import Condition
+from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.standing import word
+from jamie_kubernetes.kinds import Kind, short_kind
+
+PATIENCE_NS = 120 * 1_000_000_000
+"""How long a custom resource may be on its way."""
+
+LAG_NS = 300 * 1_000_000_000
+EXPIRY_NS = 14 * 86_400 * 1_000_000_000
+
+_GOOD = {
+    "Ready": Harm.BROKEN,
+    "Available": Harm.BROKEN,
+    "Healthy": Harm.BROKEN,
+    "Established": Harm.BROKEN,
+    "Reconciled": Harm.BROKEN,
+    "Installed": Harm.BROKEN,
+    "Accepted": Harm.BROKEN,
+    "Programmed": Harm.BROKEN,
+    "Synced": Harm.DEGRADED,
+    "ReconcileSuccess": Harm.DEGRADED,
+}
+"""Conditions that should be True, and how bad it is when they are not."""
+
+_BAD = {
+    "Stalled": Harm.BROKEN,
+    "Failed": Harm.BROKEN,
+    "Degraded": Harm.DEGRADED,
+    "Fallback": Harm.DEGRADED,
+    "ReconcileError": Harm.DEGRADED,
+    "ErrorOccurred": Harm.DEGRADED,
+}
+"""Conditions that should not be True."""
+
+_ON_PURPOSE = frozenset({
+    "Paused", "Suspended", "Disabled", "ScaledToZero", "NotEnabled", "Hibernated", "Stopped",
+    "Completed", "Finished", "Succeeded", "Superseded",
+})  # fmt: skip
+_WAITING = frozenset({
+    "Progressing", "Pending", "Creating", "Initializing", "Provisioning", "InProgress", "Waiting",
+    "Reconciling", "ProgressingWithRetry", "Deploying", "Scaling", "Issuing", "Starting",
+})  # fmt: skip
+_FAILED_PHASES = frozenset({
+    "failed", "error", "partiallyfailed", "failedvalidation", "degraded", "unhealthy", "lost",
+    "rejected", "invalid",
+})  # fmt: skip
+
+
+class OperatorCause(StrEnum):
+    """Causes that custom resources and releases tell of."""
+
+    NOT_READY = "custom-resource-not-ready"
+    FAILED = "custom-resource-failed"
+    IGNORED = "controller-lags"
+    OUT_OF_SYNC = "out-of-sync"
+    EXPIRING = "certificate-expiring"
+    EXPIRED = "certificate-expired"
+    RELEASE_FAILED = "helm-release-failed"
+    RELEASE_PENDING = "helm-release-pending"
+
+
+class _Health(msgspec.Struct, frozen=True):
+    status: str = ""
+    message: str = ""
+
+
+class _Sync(msgspec.Struct, frozen=True):
+    status: str = ""
+
+
+class _Said(msgspec.Struct, frozen=True, rename="camel"):
+    """What a status may hold."""
+
+    conditions: tuple[Condition, ...] = ()
+    phase: str = ""
+    state: str = ""
+    message: str = ""
+    observed_generation: int = 0
+    not_after: datetime | None = None
+    health: _Health = _Health()
+    sync: _Sync = _Sync()
+
+
+def custom_findings(
+    kind: Kind, group: str, one: Custom, now_ns: Nanoseconds, made: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Judge a custom resource of a kind; `made` are the keys of the workloads it owns."""
+    if one.metadata.deletion_timestamp is not None or _is_held(one):
+        return
+
+    said = _decoded(one.status)
+    about = _About(kind, group, one, made)
+    if bad := _worst(said.conditions, now_ns):
+        yield about.condition(*bad)
+    elif failed := _phase(said):
+        yield about.finding(
+            OperatorCause.FAILED, Harm.BROKEN, f"{failed}", (said.message,) if said.message else ()
+        )
+    elif said.health.status in ("Degraded", "Missing"):
+        words = (said.health.message,) if said.health.message else ()
+        yield about.finding(
+            OperatorCause.FAILED, Harm.BROKEN, f"health is {said.health.status}", words
+        )
+    elif said.sync.status == "OutOfSync":
+        differs = "the cluster differs from what its source says"
+        yield about.finding(OperatorCause.OUT_OF_SYNC, Harm.RISK, f"out of sync: {differs}")
+    elif _lags(one, said, now_ns):
+        seen = (
+            f"generation {one.metadata.generation}, its controller saw {said.observed_generation}"
+        )
+        yield about.finding(
+            OperatorCause.IGNORED, Harm.DEGRADED, f"a change is not taken up: {seen}"
+        )
+
+    if said.not_after and (late := _expiry(said.not_after, now_ns)):
+        yield about.finding(*late)
+
+
+class _About:
+    """Makes findings about one custom resource."""
+
+    def __init__(self, kind: Kind, group: str, one: Custom, made: Sequence[str]) -> None:
+        self._kind = kind
+        self._group = group
+        self._meta = one.metadata
+        self._made = made
+
+    def condition(self, bad: Condition, harm: Harm) -> Finding:
+        """Tell of a condition that is not as it should be."""
+        found = self.finding(
+            OperatorCause.NOT_READY,
+            harm,
+            f"{word(bad.type)}={word(bad.status)} ({word(bad.reason) or 'no reason given'})",
+            (bad.message,) if bad.message else (),
+        )
+        at = bad.last_transition_time
+        return msgspec.structs.replace(found, since_ns=nanoseconds(at) if at else 0)
+
+    def finding(
+        self, cause: OperatorCause, harm: Harm, summary: str, said: tuple[str, ...] = ()
+    ) -> Finding:
+        """Tell of a cause."""
+        kind = short_kind(self._kind.name)
+        space = f" namespace={self._meta.namespace}" if self._meta.namespace else ""
+        return Finding(
+            cause=cause,
+            namespace=self._meta.namespace,
+            owner=f"{kind}/{self._meta.name}",
+            severity=harm,
+            summary=f"{self._kind.name} ({self._group}): {summary}",
+            said=said,
+            next=f"k8s_get what={self._kind.plural}.{self._group}/{self._meta.name}{space}",
+            follows=(*self._made, *self._owners()),
+        )
+
+    def _owners(self) -> list[str]:
+        """Return the keys of what made it: an order of a certificate is told with that."""
+        refs = self._meta.owner_references
+        return [key_of(self._meta.namespace, f"{short_kind(one.kind)}/{one.name}") for one in refs]
+
+
+def _is_held(one: Custom) -> bool:
+    try:
+        spec = msgspec.json.decode(one.spec, type=CustomSpec)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+    return bool(spec.suspend or spec.paused)
+
+
+def _decoded(status: msgspec.Raw) -> _Said:
+    """Read what can be read of a status, each field for itself: some hold other things there."""
+    try:
+        fields = msgspec.json.decode(status, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _Said()
+
+    known = {
+        field.name: value
+        for field in msgspec.structs.fields(_Said)
+        if field.encode_name in fields
+        if (value := _field(fields[field.encode_name], field.type)) is not None
+    }
+    return msgspec.structs.replace(_Said(), **known)
+
+
+def _field(raw: msgspec.Raw, kind: type[object]) -> object:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _worst(conditions: Sequence[Condition], now_ns: Nanoseconds) -> tuple[Condition, Harm] | None:
+    bad = [(one, _BAD[one.type]) for one in conditions if one.status == "True" and one.type in _BAD]
+    bad += [
+        (one, _GOOD[one.type]) for one in conditions if one.status == "False" and one.type in _GOOD
+    ]
+    lasting = [(one, harm) for one, harm in bad if _counts(one, now_ns)]
+
+    return min(lasting, key=lambda each: each[1], default=None)
+
+
+def _counts(one: Condition, now_ns: Nanoseconds) -> bool:
+    if one.reason in _ON_PURPOSE:
+        return False
+
+    at = one.last_transition_time
+    waited = now_ns - nanoseconds(at) if at else 0
+    return waited > PATIENCE_NS * (5 if one.reason in _WAITING else 1)
+
+
+def _phase(said: _Said) -> str:
+    for name, value in (("phase", said.phase), ("state", said.state)):
+        if value.replace("-", "").replace("_", "").lower() in _FAILED_PHASES:
+            return f"{name} is {word(value) or 'odd'}"
+
+    return ""
+
+
+def _lags(one: Custom, said: _Said, now_ns: Nanoseconds) -> bool:
+    seen, wanted = said.observed_generation, one.metadata.generation
+    if not seen or seen >= wanted:
+        return False
+
+    changed = max(
+        (
+            nanoseconds(each.last_transition_time)
+            for each in said.conditions
+            if each.last_transition_time
+        ),
+        default=0,
+    )
+    return now_ns - changed > LAG_NS if changed else False
+
+
+def _expiry(at: datetime, now_ns: Nanoseconds) -> tuple[OperatorCause, Harm, str] | None:
+    left = nanoseconds(at) - now_ns
+    if left > EXPIRY_NS:
+        return None
+    if left > 0:
+        soon = f"the certificate expires in {age(left / 1e9)} and was not renewed"
+        return OperatorCause.EXPIRING, Harm.RISK, soon
+
+    return OperatorCause.EXPIRED, Harm.BROKEN, f"the certificate expired {age(-left / 1e9)} ago"
+
+
+def release_finding(namespace: str, name: str, status: str, at_ns: Nanoseconds) -> Finding | None:
+    """Judge the newest revision of a Helm release by its status label."""
+    failed = status == "failed"
+    if not failed and not status.startswith(("pending-", "uninstalling")):
+        return None
+
+    what = (
+        "failed" if failed else f"is {word(status) or 'pending'}: it was interrupted or still runs"
+    )
+    return Finding(
+        cause=OperatorCause.RELEASE_FAILED if failed else OperatorCause.RELEASE_PENDING,
+        namespace=namespace,
+        owner=f"helm/{name}",
+        severity=Harm.DEGRADED,
+        summary=f"the last change of the Helm release {what}",
+        next=f"k8s_rollout name=helm/{name} namespace={namespace}",
+        since_ns=at_ns,
+    )

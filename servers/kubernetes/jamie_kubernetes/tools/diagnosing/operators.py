@@ -1,0 +1,169 @@
+"""Custom resources of every kind the cluster has, and Helm releases."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+
+import anyio
+import msgspec
+
+from jamie_base.errors import BackendError
+from jamie_base.together import together
+from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_kubernetes.answers_diagnose import Finding, key_of
+from jamie_kubernetes.client import Listing
+from jamie_kubernetes.client.api_server import Unauthorised
+from jamie_kubernetes.client.control import Custom
+from jamie_kubernetes.client.controllers import Controller
+from jamie_kubernetes.client.objects import Meta
+from jamie_kubernetes.facts.causes.operators import custom_findings, release_finding
+from jamie_kubernetes.kinds import DEPLOYMENTS, SECRETS, STATEFUL_SETS, ApiKind, short_kind
+from jamie_kubernetes.tools.diagnosing.round import Report, Round
+
+KINDS_READ = 400
+AT_ONCE = 6
+KIND_SECONDS = 5.0
+
+_ELSEWHERE = ("gateway.networking.k8s.io", "metrics.k8s.io", "apiregistration.k8s.io")
+"""Groups that other areas look at, or that hold no objects of their own."""
+
+_BUILT_IN = frozenset(
+    f"{name}.k8s.io"
+    for name in (
+        "admissionregistration", "apiextensions", "authentication", "authorization", "certificates",
+        "coordination", "discovery", "events", "flowcontrol.apiserver", "internal.apiserver",
+        "networking", "node", "rbac.authorization", "resource", "scheduling", "storage",
+        "storagemigration",
+    )
+)  # fmt: skip
+"""Groups of the API server itself."""
+
+HELM = "owner=helm,status!=superseded"
+
+Made = Mapping[str, Sequence[str]]
+"""The keys of the workloads that custom resources own, by the keys of those."""
+
+
+async def examine(round_: Round, report: Report) -> None:
+    """Report custom resources that say that they are not well, and releases that failed."""
+    await together(partial(_customs, round_, report), partial(_releases, round_, report))
+
+
+async def _customs(round_: Round, report: Report) -> None:
+    async def discover() -> list[ApiKind]:
+        kinds = (await round_.cluster.kinds()).kinds
+        return _custom_kinds(kinds, namespaced_only=bool(round_.namespace))
+
+    kinds = (await round_.parts.ask("API kinds", discover)).value or []
+    made: Made = await _made(round_) if kinds else {}
+    limit = anyio.CapacityLimiter(AT_ONCE)
+    works = [partial(_of_kind, round_, report, one, made, limit) for one in kinds[:KINDS_READ]]
+    await together(*works)
+    if len(kinds) > KINDS_READ:
+        round_.unfinished("custom resources", f"only {KINDS_READ} of {len(kinds)} kinds looked at")
+
+
+def _custom_kinds(kinds: Sequence[ApiKind], *, namespaced_only: bool) -> list[ApiKind]:
+    """Return each custom kind once, in the version the server prefers."""
+    chosen: dict[tuple[str, str], ApiKind] = {}
+    for one in kinds:
+        if _is_custom(one) and (one.kind.namespaced or not namespaced_only):
+            chosen.setdefault((one.group, one.kind.plural), one)
+
+    return list(chosen.values())
+
+
+def _is_custom(one: ApiKind) -> bool:
+    if "list" not in one.verbs or one.group.endswith(_ELSEWHERE):
+        return False
+
+    return "." in one.group and one.group not in _BUILT_IN
+
+
+async def _made(round_: Round) -> Made:
+    """Find which workloads belong to custom resources, whose fault then is the workload's."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for kind in (DEPLOYMENTS, STATEFUL_SETS):
+        for one in await round_.listed(kind, Controller) or ():
+            about = one.metadata
+            for ref in about.owner_references:
+                owner = key_of(about.namespace, f"{short_kind(ref.kind)}/{ref.name}")
+                found[owner].append(key_of(about.namespace, f"{kind.short}/{about.name}"))
+
+    return found
+
+
+class _Unwell:
+    """Keeps what is wrong with the objects of one kind."""
+
+    def __init__(self, kind: ApiKind, made: Made, now_ns: Nanoseconds) -> None:
+        self._kind = kind
+        self._made = made
+        self._now = now_ns
+        self.found: list[Finding] = []
+
+    def add(self, page: Sequence[Custom]) -> None:
+        for one in page:
+            self.found += self._judged(one)
+
+    def _judged(self, one: Custom) -> Iterator[Finding]:
+        kind, about = self._kind.kind, one.metadata
+        key = key_of(about.namespace, f"{short_kind(kind.name)}/{about.name}")
+        yield from custom_findings(kind, self._kind.group, one, self._now, self._made.get(key, ()))
+
+
+async def _of_kind(
+    round_: Round, report: Report, kind: ApiKind, made: Made, limit: anyio.CapacityLimiter
+) -> None:
+    """Read a kind; one that does not answer is the API service's own trouble, and named once."""
+
+    async def read(namespace: str) -> _Unwell:
+        where = namespace if kind.kind.namespaced else ""
+        start = partial(_Unwell, kind, made, round_.now_ns)
+        return await round_.cluster.fold(Listing(kind.kind, where), Custom, start)
+
+    unwell: _Unwell | None = None
+    async with limit:
+        with anyio.move_on_after(KIND_SECONDS) as patience:
+            try:
+                unwell = await read(round_.namespace)
+            except Unauthorised:
+                raise
+            except BackendError as exc:
+                round_.unread(kind.full, exc)
+    if patience.cancelled_caught:
+        round_.unfinished(kind.full, f"no answer within {KIND_SECONDS:g} s")
+    for one in unwell.found if unwell else ():
+        report(one)
+
+
+class _Release(msgspec.Struct, frozen=True):
+    """The Secret that holds a revision of a release, without its data."""
+
+    metadata: Meta
+
+
+async def _releases(round_: Round, report: Report) -> None:
+    """Judge the newest revision of each Helm release, by the labels of the Secrets that hold it."""
+    listing = Listing(SECRETS, round_.namespace, labels=HELM, bare=True)
+    try:
+        found = await round_.cluster.all(listing, _Release)
+    except Unauthorised:
+        raise
+    except BackendError as exc:
+        round_.unread("Helm releases", exc)
+        return
+
+    newest: dict[tuple[str, str], Meta] = {}
+    for one in sorted((each.metadata for each in found), key=_revision):
+        newest[one.namespace, one.labels.get("name", "")] = one
+    for (namespace, name), one in newest.items():
+        at = one.creation_timestamp
+        status = one.labels.get("status", "")
+        if finding := release_finding(namespace, name, status, nanoseconds(at) if at else 0):
+            report(finding)
+
+
+def _revision(one: Meta) -> int:
+    version = one.labels.get("version", "")
+    return int(version) if version.isdecimal() else 0
