@@ -222,7 +222,7 @@ def deprecation_finding(used: Sequence[tuple[str, str]], version: str) -> Findin
     if not used:
         return None
 
-    shown = ", ".join(f"{api} (gone in {removed})" if removed else api for api, removed in used[:6])
+    shown = ", ".join(f"{api} (gone in {removed})" for api, removed in used[:6])
     more = f" and {len(used) - 6} more" if len(used) > 6 else ""
     return Finding(
         cause=ControlCause.DEPRECATED,

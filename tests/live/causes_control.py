@@ -1,0 +1,300 @@
+"""Causes around the API server, in custom resources and Helm releases, as the lab can have them."""
+
+import base64
+import datetime as dt
+
+from tests.kubernetes.wire import Json, ago
+from tests.live.causes import Cause, Made
+
+GROUP = "jamie-test-diagnose.example.com"
+NOTHING = [
+    {"apiGroups": [GROUP], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["none"]}
+]
+OLD = dt.timedelta(minutes=30)
+
+
+def definition(plural: str, kind: str, **spec: object) -> Made:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version: Json = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "subresources": {"status": {}},
+        "schema": {"openAPIV3Schema": schema},
+    }
+    body: Json = {
+        "metadata": {"name": f"{plural}.{GROUP}"},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {"plural": plural, "singular": plural[:-1], "kind": kind},
+            "versions": [version],
+            **spec,
+        },
+    }
+    return Made("apiextensions.k8s.io/v1/customresourcedefinitions", body, namespaced=False)
+
+
+def webhook(name: str, service: str, policy: str = "Fail", seconds: int = 5) -> Made:
+    """A webhook of nobody's requests: its rule matches a resource that does not exist."""
+    hook: Json = {
+        "name": f"{name}.{GROUP}",
+        "clientConfig": {"service": {"namespace": "default", "name": service}},
+        "rules": NOTHING,
+        "failurePolicy": policy,
+        "timeoutSeconds": seconds,
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }
+    collection = "admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    return Made(collection, {"metadata": {"name": name}, "webhooks": [hook]}, namespaced=False)
+
+
+def widget(name: str, status: Json, **spec: object) -> Made:
+    body: Json = {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "Widget",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+    return Made(f"{GROUP}/v1/widgets", body, status=status)
+
+
+def condition(kind: str, value: str, reason: str, **past: float) -> Json:
+    at = ago(**(past or {"minutes": 30}))
+    return {
+        "conditions": [
+            {
+                "type": kind,
+                "status": value,
+                "reason": reason,
+                "message": "it says why",
+                "lastTransitionTime": at,
+            }
+        ]
+    }
+
+
+def release(name: str, version: int, status: str) -> Made:
+    labels = {"owner": "helm", "name": name, "status": status, "version": str(version)}
+    body: Json = {
+        "metadata": {"name": f"sh.helm.release.v1.{name}.v{version}", "labels": labels},
+        "type": "helm.sh/release.v1",
+        "data": {"release": base64.b64encode(b"whatever").decode()},
+    }
+    return Made("v1/secrets", body)
+
+
+def later(**ahead: float) -> str:
+    return (dt.datetime.now(dt.UTC) + dt.timedelta(**ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+WIDGETS = definition("widgets", "Widget")
+LEASE: Json = {
+    "metadata": {"name": "kube-scheduler", "namespace": "kube-system"},
+    "spec": {
+        "holderIdentity": "gone",
+        "leaseDurationSeconds": 15,
+        "renewTime": (dt.datetime.now(dt.UTC) - OLD).strftime("%Y-%m-%dT%H:%M:%S.000000Z"),
+    },
+}
+
+CONTROL = (
+    Cause(
+        "webhook-service-missing",
+        "webhook service missing",
+        "webhook/jamie-test-lost",
+        made=[webhook("jamie-test-lost", "jamie-test-nobody")],
+    ),
+    Cause(
+        "webhook-slow",
+        "webhook timeouts",
+        "webhook/jamie-test-slow",
+        made=[webhook("jamie-test-slow", "kubernetes", seconds=30)],
+    ),
+    Cause(
+        "",
+        "a webhook that answers",
+        "webhook/jamie-test-fine",
+        made=[webhook("jamie-test-fine", "kubernetes")],
+    ),
+    Cause(
+        "crd-conversion-broken",
+        "CRD conversion fails",
+        f"crd/gears.{GROUP}",
+        made=[
+            definition(
+                "gears",
+                "Gear",
+                conversion={
+                    "strategy": "Webhook",
+                    "webhook": {
+                        "conversionReviewVersions": ["v1"],
+                        "clientConfig": {
+                            "service": {"namespace": "default", "name": "jamie-test-nobody"}
+                        },
+                    },
+                },
+            )
+        ],
+    ),
+    Cause(
+        "crd-not-accepted",
+        "CRD names collide",
+        f"crd/wodgets.{GROUP}",
+        made=[definition("wodgets", "Widget")],
+    ),
+    Cause(
+        "leader-lost",
+        "control-plane component without a leader",
+        "lease/kube-scheduler",
+        how="played",
+        made=[
+            Made("coordination.k8s.io/v1/namespaces/kube-system/leases", LEASE, namespaced=False)
+        ],
+    ),
+    Cause(
+        "apiservice-unavailable",
+        "APIService unavailable",
+        f"apiservice/v1.lost.{GROUP}",
+        made=[
+            Made(
+                "apiregistration.k8s.io/v1/apiservices",
+                {
+                    "metadata": {"name": f"v1.lost.{GROUP}"},
+                    "spec": {
+                        "group": f"lost.{GROUP}",
+                        "version": "v1",
+                        "groupPriorityMinimum": 100,
+                        "versionPriority": 10,
+                        "insecureSkipTLSVerify": True,
+                        "service": {"namespace": "default", "name": "jamie-test-nobody"},
+                    },
+                },
+                namespaced=False,
+            )
+        ],
+    ),
+    Cause(
+        "webhook-no-endpoints",
+        "webhook without endpoints, failurePolicy Fail",
+        how="elsewhere",
+        why="a Service of the lab without endpoints is another area's row; see"
+        " tests/kubernetes/test_diagnose_control.py",
+    ),
+    Cause(
+        "namespace-stuck",
+        "namespace terminating stuck",
+        how="elsewhere",
+        why="it counts after two minutes, and no test waits; see"
+        " tests/kubernetes/test_diagnose_control.py",
+    ),
+    Cause(
+        "api-server-not-ready",
+        "API server not ready",
+        how="elsewhere",
+        why="the lab's API server is everybody's; see tests/kubernetes/test_diagnose_control.py",
+    ),
+    Cause(
+        "deprecated-api-used",
+        "API deprecations against server version",
+        how="elsewhere",
+        why="the lab's version serves no API that a later one drops; see"
+        " tests/kubernetes/test_diagnose_control.py",
+    ),
+)
+
+OPERATORS = (
+    Cause(
+        "custom-resource-not-ready",
+        "any CR with Ready/Available=False",
+        "Widget/unready",
+        how="played",
+        made=[widget("unready", condition("Ready", "False", "BadThing"))],
+    ),
+    Cause(
+        "custom-resource-not-ready",
+        "a CR that is degraded",
+        "Widget/degraded",
+        how="played",
+        made=[widget("degraded", condition("Degraded", "True", "Oops"))],
+    ),
+    Cause(
+        "custom-resource-failed",
+        "a CR in a failed phase (CNPG, Velero, Argo health)",
+        "Widget/failed",
+        how="played",
+        made=[widget("failed", {"phase": "Failed", "message": "no more disk"})],
+    ),
+    Cause(
+        "out-of-sync",
+        "Argo/Flux out of sync",
+        "Widget/drifted",
+        how="played",
+        made=[
+            widget("drifted", {"sync": {"status": "OutOfSync"}, "health": {"status": "Healthy"}})
+        ],
+    ),
+    Cause(
+        "controller-lags",
+        "observedGeneration lag",
+        "Widget/lagging",
+        how="elsewhere",
+        why="a generation cannot be written; see tests/kubernetes/test_diagnose_operators.py",
+    ),
+    Cause(
+        "certificate-expiring",
+        "cert-manager: certificate about to expire",
+        "Widget/expiring",
+        how="played",
+        made=[widget("expiring", {"notAfter": later(days=3)})],
+    ),
+    Cause(
+        "certificate-expired",
+        "certificate expired",
+        "Widget/expired",
+        how="played",
+        made=[widget("expired", {"notAfter": ago(days=1)})],
+    ),
+    Cause(
+        "helm-release-failed",
+        "Helm release failed",
+        "helm/shop",
+        how="played",
+        made=[release("shop", 1, "deployed"), release("shop", 2, "failed")],
+    ),
+    Cause(
+        "helm-release-pending",
+        "Helm release pending",
+        "helm/cart",
+        how="played",
+        made=[release("cart", 1, "pending-upgrade")],
+    ),
+    Cause(
+        "",
+        "a CR that is well",
+        "Widget/well",
+        made=[widget("well", condition("Ready", "True", "Ok"))],
+    ),
+    Cause(
+        "",
+        "a CR on its way",
+        "Widget/young",
+        made=[widget("young", condition("Ready", "False", "Creating", seconds=5))],
+    ),
+    Cause(
+        "",
+        "a CR suspended on purpose",
+        "Widget/held",
+        made=[widget("held", condition("Ready", "False", "BadThing"), suspend=True)],
+    ),
+    Cause(
+        "",
+        "a status that breaks every habit",
+        "Widget/odd",
+        made=[widget("odd", {"conditions": "none", "phase": 7, "health": []})],
+    ),
+    Cause(
+        "", "a Helm release that is deployed", "helm/fine", made=[release("fine", 3, "deployed")]
+    ),
+)
