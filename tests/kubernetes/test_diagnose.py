@@ -13,6 +13,7 @@ from tests.kubernetes.wire import Api, crashing, node, pod
 async def test_a_healthy_cluster_is_healthy(ask: Ask, api: Api) -> None:
     api.objects["pods"] = [pod(f"web-{number}") for number in range(3)]
     api.objects["nodes"] = [node("node-1")]
+    offer(api)
 
     assert (await ask("k8s_diagnose")).startswith("Healthy: cluster lab at ")
 

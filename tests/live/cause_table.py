@@ -1,11 +1,12 @@
 """Every cause of the checklist: detected live, played, or not to be had on the lab, and why.
 
 One tuple an area; `tests/live/test_kubernetes_diagnose_*.py` stage and diagnose them, and
-`tests/kubernetes/test_diagnose.py` holds the table against the causes the code knows.
+`tests/kubernetes/test_cause_table.py` holds the table against the causes the code knows.
 """
 
 from collections.abc import Mapping, Sequence
 
 from tests.live.causes import Cause
+from tests.live.causes_control import CONTROL, OPERATORS
 
-TABLE: Mapping[str, Sequence[Cause]] = {}
+TABLE: Mapping[str, Sequence[Cause]] = {"control plane": CONTROL, "custom resources": OPERATORS}

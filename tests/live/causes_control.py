@@ -35,13 +35,14 @@ def definition(plural: str, kind: str, **spec: object) -> Made:
     return Made("apiextensions.k8s.io/v1/customresourcedefinitions", body, namespaced=False)
 
 
-def webhook(name: str, service: str, policy: str = "Fail", seconds: int = 5) -> Made:
+def webhook(name: str, service: str, seconds: int = 5) -> Made:
     """A webhook of nobody's requests: its rule matches a resource that does not exist."""
+    namespace, _, service = service.partition("/")
     hook: Json = {
         "name": f"{name}.{GROUP}",
-        "clientConfig": {"service": {"namespace": "default", "name": service}},
+        "clientConfig": {"service": {"namespace": namespace, "name": service}},
         "rules": NOTHING,
-        "failurePolicy": policy,
+        "failurePolicy": "Fail",
         "timeoutSeconds": seconds,
         "sideEffects": "None",
         "admissionReviewVersions": ["v1"],
@@ -104,19 +105,19 @@ CONTROL = (
         "webhook-service-missing",
         "webhook service missing",
         "webhook/jamie-test-lost",
-        made=[webhook("jamie-test-lost", "jamie-test-nobody")],
+        made=[webhook("jamie-test-lost", "default/jamie-test-nobody")],
     ),
     Cause(
         "webhook-slow",
         "webhook timeouts",
         "webhook/jamie-test-slow",
-        made=[webhook("jamie-test-slow", "kubernetes", seconds=30)],
+        made=[webhook("jamie-test-slow", "shop/frontend", seconds=30)],
     ),
     Cause(
         "",
         "a webhook that answers",
         "webhook/jamie-test-fine",
-        made=[webhook("jamie-test-fine", "kubernetes")],
+        made=[webhook("jamie-test-fine", "shop/frontend")],
     ),
     Cause(
         "crd-conversion-broken",
@@ -176,11 +177,11 @@ CONTROL = (
         ],
     ),
     Cause(
+        # Nobody writes the endpoints of the lab's API server itself.
         "webhook-no-endpoints",
         "webhook without endpoints, failurePolicy Fail",
-        how="elsewhere",
-        why="a Service of the lab without endpoints is another area's row; see"
-        " tests/kubernetes/test_diagnose_control.py",
+        "webhook/jamie-test-empty",
+        made=[webhook("jamie-test-empty", "default/kubernetes")],
     ),
     Cause(
         "namespace-stuck",

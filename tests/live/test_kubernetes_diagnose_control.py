@@ -10,9 +10,9 @@ from mcp import Client
 
 from jamie_lab import LabState
 from jamie_lab.waiting import until
-from tests.kubernetes.child import child, data_of
+from tests.kubernetes.child import child
 from tests.kubernetes.wire import Json
-from tests.live.causes import STAGED_SECONDS, collection, staged
+from tests.live.causes import STAGED_SECONDS, collection, findings_in, staged
 from tests.live.causes_control import CONTROL, OPERATORS, WIDGETS
 
 NAMESPACE = "jamie-test-diagnose-control"
@@ -59,24 +59,13 @@ async def judged(kube: httpx.Client) -> None:
 
 
 def conditions_of(kube: httpx.Client, path: str) -> set[tuple[str, str]]:
-    found: list[Json] = kube.get(path).json().get("status", {}).get("conditions", [])
-    return {(one["type"], one["status"]) for one in found}
-
-
-async def findings(client: Client, **arguments: str) -> dict[str, str]:
-    """Every finding, page after page: owner and cause."""
-    found: dict[str, str] = {}
-    cursor = ""
-    while True:
-        data = await data_of(client, "k8s_diagnose", cursor=cursor, **arguments)
-        found |= {one["owner"]: one["cause"] for one in data["findings"]}
-        cursor = data.get("cursor", "")
-        if not cursor:
-            return found
+    found: list[Json] | None = kube.get(path).json().get("status", {}).get("conditions")
+    return {(one["type"], one["status"]) for one in found or []}
 
 
 async def test_every_cause_is_found_and_nothing_else(client: Client, troubled: None) -> None:
-    found = await findings(client) | await findings(client, namespace=NAMESPACE)
+    seen = [*await findings_in(client, ""), *await findings_in(client, NAMESPACE)]
+    found = {one["owner"]: one["cause"] for one in seen}
 
     rows = [one for one in (*CONTROL, *OPERATORS) if one.how != "elsewhere"]
     assert {one.owner: found.get(one.owner, "") for one in rows} == {

@@ -53,9 +53,14 @@ class ApiServiceSpec(_Wire, frozen=True):
 
 
 class Conditional(_Wire, frozen=True):
-    """A status of conditions alone."""
+    """A status of conditions alone; a new CRD's are null."""
 
-    conditions: tuple[Condition, ...] = ()
+    listed: tuple[Condition, ...] | None = msgspec.field(default=None, name="conditions")
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return the conditions there are."""
+        return self.listed or ()
 
 
 class ApiService(_Wire, frozen=True):

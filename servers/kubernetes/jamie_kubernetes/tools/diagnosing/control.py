@@ -17,7 +17,7 @@ from jamie_kubernetes.client.control import (
     Webhook,
     WebhookConfiguration,
 )
-from jamie_kubernetes.client.network import EndpointSlice
+from jamie_kubernetes.client.network import EndpointSlice, NetService
 from jamie_kubernetes.facts.causes.control import (
     Reached,
     api_service_finding,
@@ -94,7 +94,10 @@ async def _spaces(round_: Round, report: Report) -> None:
 
 async def _leaders(round_: Round, report: Report) -> None:
     async def read() -> list[Lease]:
-        return await round_.cluster.all(Listing(LEASES, SYSTEM), Lease)
+        try:
+            return await round_.cluster.all(Listing(LEASES, SYSTEM), Lease)
+        except NotFound:
+            return []
 
     for one in (await round_.parts.ask("leases", read)).value or ():
         if finding := lease_finding(one, round_.now_ns):
@@ -161,9 +164,11 @@ async def _reached(round_: Round, service: ServiceReference | None) -> Reached:
         found = tally.of((service.namespace, service.name))
         return found.ready if found else 0
 
-    there = await round_.exists(SERVICES, service.namespace, service.name)
-    if not there:
-        return Reached(there)
+    one = await round_.one(SERVICES, service.namespace, service.name, NetService)
+    if one is None:
+        return Reached(await round_.exists(SERVICES, service.namespace, service.name))
+    if one.spec.type == "ExternalName":
+        return Reached(exists=True)
 
     ready = await round_.once(("endpoints", service.namespace, service.name), endpoints)
-    return Reached(there, ready)
+    return Reached(exists=True, ready=ready)

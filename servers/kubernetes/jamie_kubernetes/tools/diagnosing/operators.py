@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import msgspec
 
-from jamie_base.errors import BackendError
+from jamie_base.errors import BackendError, NotFound
 from jamie_base.together import together
 from jamie_base.when import Nanoseconds, nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
@@ -38,7 +38,7 @@ _BUILT_IN = frozenset(
 )  # fmt: skip
 """Groups of the API server itself."""
 
-HELM = "owner=helm,status!=superseded"
+HELM = "owner=helm"
 
 Made = Mapping[str, Sequence[str]]
 """The keys of the workloads that custom resources own, by the keys of those."""
@@ -127,8 +127,10 @@ async def _of_kind(
         with anyio.move_on_after(KIND_SECONDS) as patience:
             try:
                 unwell = await read(round_.namespace)
-            except Unauthorised:
-                raise
+            except (Unauthorised, NotFound) as exc:
+                # Gone since the kinds were discovered.
+                if isinstance(exc, Unauthorised):
+                    raise
             except BackendError as exc:
                 round_.unread(kind.full, exc)
     if patience.cancelled_caught:

@@ -1,0 +1,185 @@
+"""k8s_diagnose on what guards and extends the API server."""
+
+import httpx
+import pytest
+
+from tests.kubernetes.conftest import Ask
+from tests.kubernetes.offers import offer
+from tests.kubernetes.wire import Api, Json, ago, condition, meta, node, status
+
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+REGISTRATION = "/apis/apiregistration.k8s.io/v1"
+EXTENSIONS = "/apis/apiextensions.k8s.io/v1"
+
+
+@pytest.fixture
+def healthy(api: Api) -> Api:
+    api.objects["nodes"] = [node("node-1")]
+    offer(api)
+    return api
+
+
+def listed(api: Api, path: str, *items: Json) -> None:
+    api.routes[path] = httpx.Response(200, json={"items": list(items), "metadata": {}})
+
+
+def webhook(service: str, policy: str = "Fail", seconds: int = 10) -> Json:
+    reached = {"service": {"namespace": "shop", "name": service}}
+    hook = {
+        "name": "check.example.com",
+        "clientConfig": reached,
+        "failurePolicy": policy,
+        "timeoutSeconds": seconds,
+    }
+    return {"metadata": meta("guard"), "webhooks": [hook]}
+
+
+def serve(api: Api, name: str, *, ready: bool = True, **spec: str) -> None:
+    """A Service with one endpoint, ready or not."""
+    api.objects["services"] = [{"metadata": meta(name, "shop"), "spec": spec}]
+    labels = {"kubernetes.io/service-name": name}
+    endpoint = {"addresses": ["10.0.0.1"], "conditions": {"ready": ready}}
+    api.objects["endpointslices"] = [
+        {"metadata": meta(f"{name}-1", "shop", labels=labels), "endpoints": [endpoint]}
+    ]
+
+
+async def test_a_webhook_without_its_service_refuses_everything(ask: Ask, healthy: Api) -> None:
+    listed(healthy, f"{ADMISSION}/validatingwebhookconfigurations", webhook("gone"))
+
+    text = await ask("k8s_diagnose")
+
+    assert "1. BROKEN webhook/guard: validating webhook: its Service shop/svc/gone does not" in text
+    assert "every request it matches is refused (webhook-service-missing)" in text
+
+
+async def test_a_webhook_that_may_be_skipped_is_a_risk(ask: Ask, healthy: Api) -> None:
+    serve(healthy, "guard", ready=False)
+    hooks = webhook("guard", "Ignore")
+    listed(healthy, f"{ADMISSION}/mutatingwebhookconfigurations", hooks)
+
+    text = await ask("k8s_diagnose")
+
+    assert "AT RISK webhook/guard: mutating webhook: no ready endpoint behind its Service" in text
+    assert "it is skipped (policy Ignore) (webhook-no-endpoints)" in text
+
+
+async def test_a_patient_webhook_is_a_risk_and_one_that_answers_is_none(
+    ask: Ask, healthy: Api
+) -> None:
+    serve(healthy, "guard")
+    listed(healthy, f"{ADMISSION}/validatingwebhookconfigurations", webhook("guard", seconds=30))
+    assert "may hold up each request for 30 s (webhook-slow)" in await ask("k8s_diagnose")
+
+    listed(healthy, f"{ADMISSION}/validatingwebhookconfigurations", webhook("guard"))
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+async def test_a_webhook_of_a_foreign_name_is_not_judged(ask: Ask, healthy: Api) -> None:
+    serve(healthy, "guard", ready=False, type="ExternalName", externalName="guard.example.com")
+    listed(healthy, f"{ADMISSION}/validatingwebhookconfigurations", webhook("guard"))
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+async def test_an_aggregated_api_that_does_not_answer_is_named(ask: Ask, healthy: Api) -> None:
+    gone = condition("Available", "False", reason="MissingEndpoints", message="no addresses")
+    api_service: Json = {
+        "metadata": meta("v1beta1.metrics.k8s.io"),
+        "spec": {
+            "group": "metrics.k8s.io",
+            "version": "v1beta1",
+            "service": {"namespace": "kube-system", "name": "metrics-server"},
+        },
+        "status": {"conditions": [gone]},
+    }
+    listed(healthy, f"{REGISTRATION}/apiservices", api_service)
+
+    text = await ask("k8s_diagnose")
+
+    assert "BROKEN apiservice/v1beta1.metrics.k8s.io: the API metrics.k8s.io/v1beta1" in text
+    assert "(MissingEndpoints); it is served by kube-system/svc/metrics-server for 60m" in text
+    assert "1: no addresses" in text
+
+
+async def test_a_new_crd_has_null_conditions_and_no_fault(ask: Ask, healthy: Api) -> None:
+    fresh: Json = {
+        "metadata": meta("gears.example.com"),
+        "spec": {},
+        "status": {"conditions": None},
+    }
+    listed(healthy, f"{EXTENSIONS}/customresourcedefinitions", fresh)
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+async def test_a_crd_whose_names_are_taken_is_named(ask: Ask, healthy: Api) -> None:
+    taken = condition("NamesAccepted", "False", reason="KindConflict", message="Gear is in use")
+    crd: Json = {"metadata": meta("gears.example.com"), "status": {"conditions": [taken]}}
+    listed(healthy, f"{EXTENSIONS}/customresourcedefinitions", crd)
+
+    assert "NamesAccepted=False (KindConflict)" in await ask("k8s_diagnose")
+
+
+async def test_a_namespace_that_stays_is_stuck_after_two_minutes(ask: Ask, healthy: Api) -> None:
+    why = condition(
+        "NamespaceFinalizersRemaining", reason="SomeFinalizersRemain", message="x has 1 finalizer"
+    )
+    for seconds, stuck in ((30, False), (600, True)):
+        leaving = meta("old", deletionTimestamp=ago(seconds=seconds))
+        space = {"metadata": leaving, "status": {"phase": "Terminating", "conditions": [why]}}
+        healthy.objects["namespaces"] = [space]
+
+        text = await ask("k8s_diagnose")
+
+        said = "DEGRADED ns/old: its deletion does not end: SomeFinalizersRemain for 10m"
+        assert (f"{said} (namespace-stuck)" in text) is stuck
+
+
+@pytest.mark.parametrize(("past", "lost"), [({"seconds": 20}, False), ({"minutes": 9}, True)])
+async def test_a_leader_that_stopped_renewing_is_lost(
+    ask: Ask, healthy: Api, past: dict[str, float], lost: bool
+) -> None:
+    spec = {"holderIdentity": "a", "leaseDurationSeconds": 15, "renewTime": ago(**past)}
+    lease = {"metadata": meta("kube-controller-manager", "kube-system"), "spec": spec}
+    listed(healthy, "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases", lease)
+
+    text = await ask("k8s_diagnose")
+
+    assert ("DOWN kube-system/lease/kube-controller-manager" in text) is lost
+    assert ("(leader-lost)" in text) is lost
+
+
+async def test_an_api_server_that_is_not_ready_says_so(ask: Ask, healthy: Api) -> None:
+    checks = "[+]ping ok\n[-]etcd failed: reason withheld\n"
+    healthy.routes["/readyz"] = httpx.Response(500, text=checks)
+
+    text = await ask("k8s_diagnose")
+
+    assert "DOWN apiserver: the API server is not ready (api-server-not-ready)" in text
+    assert "etcd failed" in text
+
+
+async def test_deprecated_apis_in_use_are_named_the_first_to_go_first(
+    ask: Ask, healthy: Api
+) -> None:
+    def used(resource: str, group: str, removed: str) -> str:
+        labels = f'group="{group}",removed_release="{removed}",resource="{resource}"'
+        return (
+            f'apiserver_requested_deprecated_apis{{{labels},subresource="",version="v1beta3"}} 1\n'
+        )
+
+    metrics = used("gears", "example.com", "1.40") + used("flowschemas", "flow", "1.38")
+    metrics += used("endpoints", "", "")
+    healthy.routes["/metrics"] = httpx.Response(200, text=f"# HELP x y\n{metrics}")
+
+    text = await ask("k8s_diagnose")
+
+    both = "flowschemas.v1beta3.flow (gone in 1.38), gears.v1beta3.example.com (gone in 1.40)"
+    assert f"clients use 2 deprecated APIs on v1.37.2: {both} (deprecated-api-used)" in text
+
+
+async def test_who_may_not_read_metrics_is_told_nothing_of_them(ask: Ask, healthy: Api) -> None:
+    healthy.routes["/metrics"] = status(403, "forbidden", "Forbidden")
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")

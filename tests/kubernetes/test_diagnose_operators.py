@@ -1,0 +1,130 @@
+"""k8s_diagnose on custom resources and Helm releases."""
+
+import pytest
+
+from tests.kubernetes.conftest import Ask
+from tests.kubernetes.offers import offer
+from tests.kubernetes.test_diagnose_control import listed
+from tests.kubernetes.wire import Api, Json, ago, condition, crashing, meta, node
+
+CERTIFICATES = "/apis/cert-manager.io/v1/certificates"
+
+
+@pytest.fixture
+def healthy(api: Api) -> Api:
+    api.objects["nodes"] = [node("node-1")]
+    offer(api)
+    return api
+
+
+def certificate(status: Json, name: str = "tls", **more: Json) -> Json:
+    about = {**meta(name, "shop", generation=3), **more.pop("metadata", {})}
+    return {"metadata": about, "status": status, **more}
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (
+            {"conditions": [condition("Ready", "False", reason="DoesNotExist")]},
+            "BROKEN shop/Certificate/tls: Certificate (cert-manager.io): Ready=False",
+        ),
+        ({"conditions": [condition("Degraded", "True")]}, "Degraded=True (no reason given)"),
+        ({"state": "error", "message": "no disk"}, "state is error (custom-resource-failed)"),
+        ({"health": {"status": "Missing"}}, "health is Missing"),
+        ({"sync": {"status": "OutOfSync"}}, "out of sync"),
+        (
+            {
+                "observedGeneration": 2,
+                "conditions": [condition("Ready", lastTransitionTime=ago(hours=2))],
+            },
+            "generation 3, its controller saw 2 (controller-lags)",
+        ),
+        ({"notAfter": ago(days=-3)}, "(certificate-expiring)"),
+        ({"notAfter": ago(days=2)}, "the certificate expired 2d ago"),
+    ],
+)
+async def test_a_custom_resource_tells_what_is_wrong(
+    ask: Ask, healthy: Api, status: Json, said: str
+) -> None:
+    listed(healthy, CERTIFICATES, certificate(status))
+
+    assert said in await ask("k8s_diagnose")
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        certificate({"conditions": [condition("Ready")], "observedGeneration": 3}),
+        certificate({"conditions": [condition("Ready", "False", reason="Suspended")]}),
+        certificate({"conditions": [condition("Ready", "False")]}, spec={"suspend": True}),
+        certificate({"conditions": [condition("Ready", "False", lastTransitionTime=ago())]}),
+        certificate({"conditions": "no", "phase": 3, "health": [], "notAfter": "soon"}),
+        certificate({"notAfter": ago(days=-60)}),
+        certificate({"phase": "Failed"}, metadata={"deletionTimestamp": ago()}),
+        {"metadata": meta("bare", "shop")},
+    ],
+)
+async def test_a_custom_resource_that_is_well_or_held_is_no_finding(
+    ask: Ask, healthy: Api, one: Json
+) -> None:
+    listed(healthy, CERTIFICATES, one)
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+async def test_what_a_custom_resource_made_is_told_with_it(ask: Ask, healthy: Api) -> None:
+    failed = {"conditions": [condition("Ready", "False", reason="Failed", message="DNS says no")]}
+    order = certificate(failed, "tls-1", metadata=meta("tls-1", "shop", "Certificate/tls"))
+    waiting = {"conditions": [condition("Ready", "False", reason="DoesNotExist")]}
+    listed(healthy, CERTIFICATES, certificate(waiting), order)
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("1 finding")
+    assert "hits: shop/Certificate/tls-1" in text
+    assert "1: DNS says no" in text
+
+
+async def test_a_custom_resource_follows_from_the_workload_it_owns(ask: Ask, healthy: Api) -> None:
+    unready = {"conditions": [condition("Ready", "False", reason="PodsNotReady")]}
+    listed(healthy, CERTIFICATES, certificate(unready, "db"))
+    owned = meta("db", "shop", "Certificate/db")
+    healthy.objects["deployments"] = [{"metadata": owned}]
+    healthy.objects["pods"] = [crashing("db-66d7-1", "ReplicaSet/db-66d7")]
+
+    text = await ask("k8s_diagnose")
+
+    assert "1. " in text
+    assert "shop/deploy/db:" in text
+    assert "hits: shop/Certificate/db" in text
+
+
+async def test_kinds_we_may_not_list_are_named_at_the_end(ask: Ask, healthy: Api) -> None:
+    text = await ask("k8s_diagnose")
+    assert "not looked at" not in text
+
+    healthy.denied |= {"secrets"}
+    text = await ask("k8s_diagnose")
+    assert text.startswith("Healthy")
+    assert "(Without permission to list them, not looked at: Helm releases)" in text
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [("failed", "helm-release-failed"), ("pending-install", "helm-release-pending")],
+)
+async def test_the_newest_revision_of_a_release_counts(
+    ask: Ask, healthy: Api, status: str, code: str
+) -> None:
+    def release(version: int, status: str) -> Json:
+        labels = {"owner": "helm", "name": "web", "version": str(version), "status": status}
+        return {"metadata": meta(f"sh.helm.release.v1.web.v{version}", "shop", labels=labels)}
+
+    healthy.objects["secrets"] = [release(9, "deployed"), release(10, status)]
+    text = await ask("k8s_diagnose")
+    assert f"({code})" in text
+    assert "next: k8s_rollout name=helm/web namespace=shop" in text
+
+    healthy.objects["secrets"] += [release(11, "deployed")]
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
