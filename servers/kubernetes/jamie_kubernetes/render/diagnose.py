@@ -1,5 +1,7 @@
 """A diagnosis as text: findings, worst first, each with its evidence and the next step."""
 
+from collections.abc import Sequence
+
 from jamie_base.text import count, join_words, shorten
 from jamie_base.when import Nanoseconds, clock
 from jamie_kubernetes.answers_diagnose import Diagnosis, Finding
