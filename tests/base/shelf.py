@@ -92,10 +92,11 @@ async def shelf_label(shelf: Backend, marks: Marks, recipe: str) -> Jars:
     return Jars((), marks.value(recipe))
 
 
-@tools.reads(show)
-async def shelf_tell(shelf: Backend, line: str) -> Jars:
+@tools.reads(show, live="times")
+async def shelf_tell(shelf: Backend, line: str, times: int = 1) -> Jars:
     """Tell a line while it is looked at."""
-    await progress(line)
+    for _ in range(times):
+        await progress(line)
     return Jars(())
 
 

@@ -311,3 +311,49 @@ async def test_the_status_resource_tells_what_is_reachable(build: Build, era: Er
             }
         ],
     }
+
+
+async def test_the_numbers_of_progress_rise(build: Build, era: Era) -> None:
+    heard: list[float] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(progress)
+
+    async with Client(build(), mode=era) as client:
+        arguments = {"line": "hello", "times": 4}
+        await client.call_tool("shelf_tell", arguments, progress_callback=hear)
+
+    assert len(heard) == 4
+    assert heard == sorted({*heard})
+
+
+async def test_a_long_line_of_progress_is_cut(build: Build) -> None:
+    heard: list[str] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        heard.append(str(message))
+
+    async with Client(build()) as client:
+        await client.call_tool("shelf_tell", {"line": "é " * 5_000}, progress_callback=hear)
+
+    (line,) = heard
+    assert len(line.encode()) <= 4_000
+    assert line.endswith("…")
+
+
+async def test_calls_that_tell_what_they_see_are_not_shared(build: Build) -> None:
+    heard: list[list[str]] = [[], []]
+
+    async with Client(build()) as client, anyio.create_task_group() as group:
+
+        async def follow(words: list[str]) -> None:
+            async def hear(progress: float, total: float | None, message: str | None) -> None:
+                words.append(str(message))
+
+            arguments = {"line": "hello", "times": 3}
+            await client.call_tool("shelf_tell", arguments, progress_callback=hear)
+
+        for words in heard:
+            group.start_soon(follow, words)
+
+    assert heard == [["hello"] * 3, ["hello"] * 3]

@@ -141,15 +141,30 @@ class HttpBackend:
 
     @asynccontextmanager
     async def lines(
-        self, path: str, params: Pairs = (), *, limit: int
+        self,
+        path: str,
+        params: Pairs = (),
+        *,
+        limit: int,
+        headers: Mapping[str, str] | None = None,
+        silence: float | None = None,
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
         """Open a reply whose lines are read as they come, `limit` bytes of it at most.
 
+        `silence` is how many seconds may pass between two parts of it, by default the source's
+        timeout: a reply that is followed is quiet while nothing happens.
+
         Raises:
-            BackendError: No answer, or a refusal.
+            BackendError: No answer, a refusal, or an end before its time.
 
         """
-        request = self._client().build_request("GET", path, params=[*params] or None)
+        # What is compressed comes in blocks, too late for whoever follows it.
+        plain = {"Accept-Encoding": "identity"} if silence is not None else {}
+        request = self._client().build_request(
+            "GET", path, params=[*params] or None, headers={**plain, **(headers or {})}
+        )
+        if silence is not None:
+            request.extensions["timeout"] = {**request.extensions["timeout"], "read": silence}
         try:
             async with self._opened(request) as reply:
                 yield lines_of(reply, limit)

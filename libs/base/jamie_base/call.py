@@ -22,7 +22,7 @@ from jamie_base.blocks import closed
 from jamie_base.caller import Caller, caller_of
 from jamie_base.desk import Answered, Desk
 from jamie_base.errors import TimedOut, TooMuch
-from jamie_base.progress import reporting
+from jamie_base.progress import Reporter, reporting
 from jamie_base.remarks import remarking
 from jamie_base.schema import Json
 from jamie_base.text import clean, clip
@@ -61,6 +61,11 @@ class Call:
     def wants_data(self) -> bool:
         """Tell whether the request asks for structured data."""
         return bool((self.context.request_context.meta or {}).get(DATA_KEY))
+
+    @property
+    def is_live(self) -> bool:
+        """Tell whether what it sees while it runs goes to its own client as progress."""
+        return bool(self.spec.live and self.arguments.get(self.spec.live))
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -112,8 +117,9 @@ async def landed(desk: Desk[Any], call: Call) -> Answered:
         ToolError: It could not answer, or not in time.
 
     """
+    work = partial(_work, desk, call)
     with anyio.move_on_after(desk.deadline):
-        return await desk.flights.run(call.key, partial(_work, desk, call))
+        return await (work() if call.is_live else desk.flights.run(call.key, work))
 
     raise TimedOut(
         f"{call.spec.name} took over {desk.deadline:g} s and was stopped; ask for less"
@@ -123,13 +129,9 @@ async def landed(desk: Desk[Any], call: Call) -> Answered:
 
 async def telling(desk: Desk[Any], call: Call, work: Callable[[], Awaitable[T]]) -> T:
     """Do the work of a call; its client hears what it reports, and that it goes on."""
-    with reporting(partial(tell, desk, call)):
-        return await _heartbeat(call, work)
-
-
-async def tell(desk: Desk[Any], call: Call, line: str) -> None:
-    """Send a line of progress, redacted like everything that leaves."""
-    await call.context.report_progress(0, None, desk.redactor.text(clean(line)))
+    reporter = Reporter(call.context.report_progress, desk.redactor)
+    with reporting(reporter.say):
+        return await _heartbeat(call.spec.name, reporter, work)
 
 
 def present(
@@ -219,12 +221,12 @@ async def _work(desk: Desk[Any], call: Call) -> Answered:
     return Answered(data, tuple(said))
 
 
-async def _heartbeat(call: Call, work: Callable[[], Awaitable[T]]) -> T:
+async def _heartbeat(tool: str, reporter: Reporter, work: Callable[[], Awaitable[T]]) -> T:
     # A task group wraps what its body raises; the error is carried out beside it instead.
     done: list[T] = []
     failed: list[Exception] = []
     async with anyio.create_task_group() as group:
-        group.start_soon(_go_on, call)
+        group.start_soon(_go_on, tool, reporter)
         try:
             done.append(await work())
         except Exception as exc:
@@ -237,14 +239,11 @@ async def _heartbeat(call: Call, work: Callable[[], Awaitable[T]]) -> T:
     return done[0]
 
 
-async def _go_on(call: Call) -> None:
-    started = time.monotonic()
+async def _go_on(tool: str, reporter: Reporter) -> None:
     while True:
         await anyio.sleep(QUIET_SECONDS)
-        seconds = time.monotonic() - started
-        await call.context.report_progress(
-            seconds, None, f"{call.spec.name}: still working, {seconds:.0f} s"
-        )
+        if reporter.silent >= QUIET_SECONDS:
+            await reporter.say(f"{tool}: still working, {reporter.seconds:.0f} s")
 
 
 def _clean(desk: Desk[Any], value: Any) -> Any:

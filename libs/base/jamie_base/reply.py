@@ -13,6 +13,9 @@ ACCEPT_ENCODING = "gzip"
 
 STEP_BYTES = 64 * 1024
 
+LONGEST_LINE_BYTES = 8 * 1024 * 1024
+"""A line that does not end by then is given in pieces: it must not fill the memory."""
+
 
 async def read_bounded(reply: httpx.Response, limit: int) -> bytes:
     """Read a streamed reply, at most `limit` bytes after decompression.
@@ -60,6 +63,9 @@ async def lines_of(reply: httpx.Response, limit: int) -> AsyncIterator[bytes]:
             yield line
         if read > limit:
             return
+        if len(rest) > LONGEST_LINE_BYTES:
+            yield rest
+            rest = b""
 
     if rest:
         yield rest
@@ -69,8 +75,10 @@ async def _unpacked(reply: httpx.Response) -> AsyncIterator[bytes]:
     encoding = reply.headers.get("content-encoding", "identity").lower()
     match encoding:
         case "identity":
-            async for part in reply.aiter_raw(STEP_BYTES):
-                yield part
+            # Not in steps of a fixed size: they would be filled first, and what is followed waits.
+            async for part in reply.aiter_raw():
+                for start in range(0, len(part), STEP_BYTES):
+                    yield part[start : start + STEP_BYTES]
         case "gzip":
             async for part in _gunzipped(reply):
                 yield part
@@ -83,7 +91,7 @@ async def _unpacked(reply: httpx.Response) -> AsyncIterator[bytes]:
 async def _gunzipped(reply: httpx.Response) -> AsyncIterator[bytes]:
     unpack = zlib.decompressobj(wbits=31)
     try:
-        async for packed in reply.aiter_raw(STEP_BYTES):
+        async for packed in reply.aiter_raw():
             waiting = packed
             while waiting:
                 yield unpack.decompress(waiting, STEP_BYTES)

@@ -54,13 +54,18 @@ INJECTED_REDACTOR = Resolve(_redactor)
 
 @dataclass(frozen=True)
 class Spec:
-    """One tool as it was written."""
+    """One tool as it was written.
+
+    `live` names the argument that makes a call its own: what it sees while it runs goes to its
+    client as progress, so it is not shared with an identical one.
+    """
 
     ask: Ask
     render: Render
     effect: ToolAnnotations
     act: Act | None = None
     verify: Verify | None = None
+    live: str = ""
 
     @property
     def name(self) -> str:
@@ -106,11 +111,11 @@ class Toolset(list[Spec]):
         self.chooser = chooser
         self.chooser_help = chooser_help
 
-    def reads(self, render: Render) -> Callable[[AskT], AskT]:
-        """Add a tool that changes nothing, shown by `render`."""
+    def reads(self, render: Render, *, live: str = "") -> Callable[[AskT], AskT]:
+        """Add a tool that changes nothing, shown by `render`; `live` as in Spec."""
 
         def add(ask: AskT) -> AskT:
-            self.append(Spec(ask, render, READS))
+            self.append(Spec(ask, render, READS, live=live))
             return ask
 
         return add

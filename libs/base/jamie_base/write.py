@@ -13,13 +13,13 @@ from mcp.types import CallToolResult, InputRequiredResult
 from msgspec import structs
 
 from jamie_base import consent
-from jamie_base.call import Call, entry, furnished, present, record, refusal, tell
+from jamie_base.call import Call, entry, furnished, present, record, refusal
 from jamie_base.desk import Desk
 from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, TimedOut
 from jamie_base.plan import Outcome, Plan, Undo, Written, differences, planned
 from jamie_base.plan_text import written
 from jamie_base.plans import Asked
-from jamie_base.progress import reporting
+from jamie_base.progress import Reporter, reporting
 from jamie_base.remarks import remarking
 from jamie_base.text import clean
 
@@ -37,7 +37,7 @@ async def change(desk: Desk[Any], call: Call, token: str) -> CallToolResult | In
 
     """
     try:
-        with reporting(partial(tell, desk, call)):
+        with reporting(Reporter(call.context.report_progress, desk.redactor).say):
             result = await _settled(desk, call, token)
     except ToolError as exc:
         result = refusal(desk, exc)

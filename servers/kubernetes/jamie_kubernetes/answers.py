@@ -164,8 +164,36 @@ class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
     gaps: tuple[Gap, ...] = ()
 
 
+class Interruption(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A time in which nothing could be heard; `lasting` where it did not end."""
+
+    at_ns: Nanoseconds
+    seconds: float
+    why: str
+    lasting: bool = False
+
+
+class Followed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What following was like: how long, what came and went, what was not kept or not heard.
+
+    `finished` says that it ended because nothing more could come, `before` that the answer holds
+    what was there before, too.
+    """
+
+    seconds: float
+    asked: int
+    finished: bool = False
+    before: bool = False
+    news: tuple[str, ...] = ()
+    dropped: int = 0
+    interruptions: tuple[Interruption, ...] = ()
+
+
 class EventList(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Events, grouped, the worst first. `events` counts them all, before grouping."""
+    """Events, grouped, the worst first. `events` counts them all, before grouping.
+
+    With `followed` they are those that came while following.
+    """
 
     now_ns: Nanoseconds
     scope: str
@@ -173,6 +201,7 @@ class EventList(msgspec.Struct, frozen=True, omit_defaults=True):
     warnings_only: bool
     events: int
     groups: tuple[EventGroup, ...]
+    followed: Followed | None = None
     later: int = 0
     cursor: str = ""
     changed: bool = False
@@ -218,8 +247,8 @@ class LogReport(msgspec.Struct, frozen=True, omit_defaults=True):
     target: str
     namespace: str
     sources: tuple[LogSource, ...]
-    read: int
-    entries: int
+    read: int = 0
+    entries: int = 0
     lines: tuple[LogLine, ...] = ()
     patterns: tuple[LogPattern, ...] = ()
     since_ns: Nanoseconds = 0
@@ -227,4 +256,5 @@ class LogReport(msgspec.Struct, frozen=True, omit_defaults=True):
     tail: int = 0
     filters: str = ""
     previous: bool = False
+    followed: Followed | None = None
     gaps: tuple[Gap, ...] = ()

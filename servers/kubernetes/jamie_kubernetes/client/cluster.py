@@ -1,7 +1,7 @@
 """A cluster: the slice of its API we use, typed; read page by page, never whole."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
 import anyio.lowlevel
@@ -93,6 +93,11 @@ class Cluster:
     def namespace(self) -> str:
         """Return the namespace of names given without one."""
         return self.access.namespace
+
+    @property
+    def deadline(self) -> float:
+        """Return how many seconds a call may take, so that what waits can end before."""
+        return self._settings.deadline
 
     def contexts(self) -> list[Context]:
         """Return the contexts calls may choose, without credentials."""
@@ -187,15 +192,25 @@ class Cluster:
             BackendError: No answer, a refusal, or a list that never ends in time.
 
         """
+        reducer, _ = await self.snapshot(listing, item, start)
+
+        return reducer
+
+    async def snapshot(
+        self, listing: Listing, item: type[ObjectT], start: Callable[[], ReducerT]
+    ) -> tuple[ReducerT, str]:
+        """Read a list as `fold` does, and return with it the version from which to watch it."""
         for _ in range(RESTARTS):
             reducer = start()
+            version = ""
             try:
                 async for page in self._pages(listing, item):
-                    reducer.add(page)
+                    reducer.add(page.items or ())
+                    version = version or page.metadata.resource_version
             except Expired:
                 continue
             else:
-                return reducer
+                return reducer, version
 
         raise BackendError(
             f"The list of {listing.kind.plural} changed too fast to be read: the API server dropped"
@@ -218,31 +233,45 @@ class Cluster:
 
     @asynccontextmanager
     async def lines(
-        self, path: str, params: Pairs, *, limit: int
+        self,
+        path: str,
+        params: Pairs,
+        *,
+        limit: int,
+        accept: str = "",
+        silence: float | None = None,
     ) -> AsyncGenerator[AsyncIterator[bytes]]:
-        """Open a text whose lines are read as they come, `limit` bytes of it at most."""
+        """Open a text whose lines are read as they come, `limit` bytes of it at most.
+
+        `silence` is how many seconds it may be quiet.
+        """
+        headers = {"Accept": accept} if accept else {}
+
+        def opened(server: ApiServer) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+            return server.lines(path, params, limit=limit, headers=headers, silence=silence)
+
         session = await self._current()
         async with session.server() as server:
             try:
-                async with server.lines(path, params, limit=limit) as lines:
+                async with opened(server) as lines:
                     yield lines
                     return
             except Unauthorised:
                 if not session.refused(server):
                     raise
 
-        async with session.server() as server, server.lines(path, params, limit=limit) as lines:
+        async with session.server() as server, opened(server) as lines:
             yield lines
 
     async def _pages(
         self, listing: Listing, item: type[ObjectT]
-    ) -> AsyncIterator[Sequence[ObjectT]]:
+    ) -> AsyncIterator[ListPage[ObjectT]]:
         path = listing.kind.path(listing.namespace)
         params = [*listing.params]
         accept = METADATA if listing.bare else ""
         while True:
             page = await self.get(path, ListPage[item], params, accept=accept)
-            yield page.items or ()
+            yield page
             if not page.metadata.continue_:
                 return
             params = [*listing.params, ("continue", page.metadata.continue_)]

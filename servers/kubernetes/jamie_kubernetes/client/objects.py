@@ -275,9 +275,10 @@ class NodeUsage(_Wire, frozen=True):
 
 
 class ListMeta(_Wire, frozen=True):
-    """Where a list goes on, and how many objects are left."""
+    """Where a list goes on, of which version it is, and how many objects are left."""
 
     continue_: str = msgspec.field(default="", name="continue")
+    resource_version: str = ""
     remaining_item_count: int = 0
 
 

@@ -26,8 +26,13 @@ def containers_in(pods: Iterable[Pod]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def chosen(pods: Sequence[Pod], container: str, now_ns: int, *, previous: bool) -> list[Source]:
-    """Choose what to read: the sick pods first, then the newest; without a name all that run."""
+def chosen(
+    pods: Sequence[Pod], container: str, now_ns: int, *, previous: bool, named: bool = False
+) -> list[Source]:
+    """Choose what to read: the sick pods first, then the newest; without a name all that run.
+
+    `named` labels them with their pod's name though there is only one now.
+    """
     ranked = sorted(pods, key=lambda one: _rank(one, now_ns))
     wanted = [(pod, status) for pod in ranked for status in _wanted(pod, container)]
     several = len({status.name for _, status in wanted}) > 1
@@ -37,7 +42,7 @@ def chosen(pods: Sequence[Pod], container: str, now_ns: int, *, previous: bool) 
             namespace=pod.metadata.namespace,
             pod=pod.metadata.name,
             container=status.name,
-            label=_label(pod, status, pods=len(pods) > 1, containers=several or inits),
+            label=_label(pod, status, pods=named or len(pods) > 1, containers=several or inits),
             missing=_missing(status, previous=previous),
         )
         for pod, status in wanted

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from jamie_base.text import count, join_words, shorten
 from jamie_base.when import SECOND, Nanoseconds
 from jamie_kubernetes.answers import LogLine, LogPattern, LogReport, LogSource
+from jamie_kubernetes.render.followed import followed_for, followed_lines
 from jamie_kubernetes.render.words import ago, block, gap_lines
 
 PATTERNS_BYTES = 2_900
@@ -16,7 +17,7 @@ SOURCES_NAMED = 4
 
 def logs(data: LogReport) -> str:
     """Show log entries: all of them, or patterns and the newest."""
-    lines = [_head(data), *_silent(data.sources)]
+    lines = [_head(data), *followed_lines(data.followed), *_silent(data.sources)]
     single = len(data.sources) == 1
     shown = [_line(one, data.now_ns, single=single) for one in data.lines]
     source = f"logs {data.target}"
@@ -30,8 +31,15 @@ def logs(data: LogReport) -> str:
     return "\n".join([*lines, *gap_lines(data.gaps), *_foot(data)])
 
 
+def told(source: str, at_ns: Nanoseconds, text: str) -> str:
+    """Show one line while it comes."""
+    return f"{_clock(at_ns, at_ns)} {source} | {text}"
+
+
 def _head(data: LogReport) -> str:
     what = f"Logs {data.target}{' (previous run)' if data.previous else ''}"
+    if data.followed:
+        what = f"{what}, {followed_for(data.followed)}"
     since = f", since {ago(data.since_ns, data.now_ns)}" if data.since_ns else ""
     until = f", until {_clock(data.until_ns, data.now_ns)}" if data.until_ns else ""
     read = f"{count('line', data.read)} read from {count('container', len(data.sources))}"
@@ -56,6 +64,10 @@ def _silent(sources: tuple[LogSource, ...]) -> list[str]:
 
 
 def _foot(data: LogReport) -> list[str]:
+    if data.followed:
+        before = "what was there before is not shown: leave out follow, or give tail or since"
+        return [] if data.followed.before else [f"({before})"]
+
     cut = sum(1 for one in data.sources if one.missing and one.lines)
     if not cut:
         return []

@@ -6,17 +6,24 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import anyio.to_thread
+import msgspec
 from pydantic import Field
 
 from jamie_base.errors import InvalidArgument, NotFound
-from jamie_base.text import count
+from jamie_base.redact import Redactor
+from jamie_base.text import clean, count
+from jamie_base.toolset import INJECTED_REDACTOR
 from jamie_base.when import Nanoseconds, window
 from jamie_kubernetes.answers import Gap, LogReport
 from jamie_kubernetes.client import Cluster
+from jamie_kubernetes.client.objects import Pod
 from jamie_kubernetes.facts.containers import Source, chosen, containers_in
-from jamie_kubernetes.facts.loglines import Condensed, Filter, condensed, entries
+from jamie_kubernetes.facts.loglines import Condensed, Filter, Raw, condensed, entries
+from jamie_kubernetes.facts.private_keys import veiled
 from jamie_kubernetes.render.logs import logs
+from jamie_kubernetes.tools.following import Follow, Patience
 from jamie_kubernetes.tools.lines import Read, Reading, read_all
+from jamie_kubernetes.tools.log_follow import STREAMS, LogFollower
 from jamie_kubernetes.tools.parts import alternatives
 from jamie_kubernetes.tools.scope import Scope, pods_of, scope_of
 from jamie_kubernetes.tools.toolset import Backend, Home, Selector, tools
@@ -26,8 +33,12 @@ SOURCES_READ = 20
 TAIL_LINES = 1_000
 WIDE_LINES = 10_000
 ALL_LINES = 40_000
+BASELINE = 20
+"""Lines read before following, only to know what is old."""
+
 _SECOND = 1_000_000_000
 
+Marks = Annotated[Redactor, INJECTED_REDACTOR]
 Name = Annotated[
     str,
     Field(
@@ -57,9 +68,10 @@ LevelName = Annotated[
 ]
 
 
-@tools.reads(logs)
+@tools.reads(logs, live="follow")
 async def k8s_logs(
     cluster: Backend,
+    marks: Marks,
     name: Name = "",
     namespace: Home = "",
     selector: Selector = "",
@@ -70,42 +82,108 @@ async def k8s_logs(
     tail: Tail = 0,
     grep: Grep = "",
     level: LevelName = "any",
+    follow: Follow = 0,
 ) -> LogReport:
     """Show logs of a pod, or of a workload's or selector's pods, in time order.
 
     Few entries are shown whole; many are grouped into patterns with counts, errors first, and the
     newest lines. Stack traces are folded.
     """
-    now_ns = time.time_ns()
-    asked = _window(since, until, now_ns)
-    scope = await _scope(cluster, name, namespace, selector)
-    sources = await _sources(cluster, scope, container, previous=previous)
-    read = sources[:SOURCES_READ]
-    reading = Reading(
-        previous=previous,
-        tail=tail or _lines_each(len(read), wide=bool(since or until or grep or level != "any")),
-        seconds=math.ceil((now_ns - asked[0]) / _SECOND) if asked[0] else 0,
-        together=len(read),
-    )
-    found = await read_all(cluster, read, reading)
-    wanted = Filter(_least(level), _words(grep), asked[1])
-    shown = await anyio.to_thread.run_sync(_condense, found, wanted)
+    patience = Patience(cluster, follow)
+    if follow and (previous or until):
+        raise InvalidArgument("follow shows what comes; leave out previous and until.")
 
-    return LogReport(
-        now_ns=now_ns,
-        target=scope.words,
-        namespace=scope.namespace,
+    now_ns = time.time_ns()
+    start_ns, end_ns = _window(since, until, now_ns)
+    scope = await _scope(cluster, name, namespace, selector)
+    asked = _Asked(
+        cluster=cluster,
+        marks=marks,
+        scope=scope,
+        container=container,
+        wanted=Filter(_least(level), _words(grep), end_ns),
+        report=LogReport(
+            now_ns=now_ns,
+            target=scope.words,
+            namespace=scope.namespace,
+            sources=(),
+            since_ns=start_ns,
+            until_ns=end_ns,
+            tail=tail,
+            filters=_filters(grep, level),
+            previous=previous,
+        ),
+    )
+    return await (_followed(asked, patience) if follow else _read(asked))
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """A question about logs, and as much of its answer as is known before anything is read."""
+
+    cluster: Cluster
+    marks: Redactor
+    scope: Scope
+    container: str
+    wanted: Filter
+    report: LogReport
+
+    @property
+    def is_wide(self) -> bool:
+        """Tell whether it looks for something, so that more has to be read than is shown."""
+        return bool(self.report.since_ns or self.report.until_ns or self.report.filters)
+
+    def reading(self, tail: int, together: int) -> Reading:
+        """Return how much to read of each of so many containers."""
+        since_ns = self.report.since_ns
+        return Reading(
+            previous=self.report.previous,
+            tail=self.report.tail or tail,
+            seconds=math.ceil((self.report.now_ns - since_ns) / _SECOND) if since_ns else 0,
+            together=together,
+        )
+
+
+async def _read(asked: _Asked) -> LogReport:
+    sources = _sources(asked, await _pods(asked))
+    read = sources[:SOURCES_READ]
+    reading = asked.reading(_lines_each(len(read), wide=asked.is_wide), len(read))
+    found = await read_all(asked.cluster, read, reading)
+    report = msgspec.structs.replace(
+        asked.report,
         sources=tuple(one.source for one in found),
         read=sum(len(one.lines) for one in found),
-        entries=shown.entries,
-        lines=shown.lines,
-        patterns=shown.patterns,
-        since_ns=asked[0],
-        until_ns=asked[1],
         tail=reading.tail,
-        filters=_filters(grep, level),
-        previous=previous,
-        gaps=_left_out(sources),
+        gaps=_left_out(len(sources) - SOURCES_READ),
+    )
+    return await _shown(asked, report, found)
+
+
+async def _followed(asked: _Asked, patience: Patience) -> LogReport:
+    pods = await _pods(asked)
+    read = _sources(asked, pods, named=not asked.scope.is_one_pod)[:STREAMS]
+    before = asked.report.tail or asked.report.since_ns
+    tail = _lines_each(len(read), wide=True) if asked.report.since_ns else BASELINE
+    found = await read_all(asked.cluster, read, asked.reading(tail, len(read)))
+    follower = LogFollower(asked.cluster, asked.scope, asked.container, asked.wanted)
+    follower.begin(found, read, pods)
+    if before:
+        follower.keep(found)
+    await follower.run(pods, patience.left)
+    report = msgspec.structs.replace(
+        asked.report,
+        now_ns=time.time_ns(),
+        sources=follower.sources,
+        read=sum(one.lines for one in follower.sources),
+        followed=follower.report(patience.asked),
+        gaps=_left_out(follower.left_out),
+    )
+    return await _shown(asked, report, follower.found())
+
+
+async def _shown(asked: _Asked, report: LogReport, found: Sequence[Read]) -> LogReport:
+    shown = await anyio.to_thread.run_sync(_condense, asked.marks, found, asked.wanted)
+    return msgspec.structs.replace(
+        report, entries=shown.entries, lines=shown.lines, patterns=shown.patterns
     )
 
 
@@ -133,18 +211,21 @@ async def _scope(cluster: Cluster, name: str, namespace: str, selector: str) -> 
         return await scope_of(cluster, namespace, name)
 
 
-async def _sources(
-    cluster: Cluster, scope: Scope, container: str, *, previous: bool
-) -> list[Source]:
-    pods = await pods_of(cluster, scope)
+async def _pods(asked: _Asked) -> list[Pod]:
+    pods = await pods_of(asked.cluster, asked.scope)
     if not pods:
-        raise NotFound(f"There are no pods {scope.words}.")
+        raise NotFound(f"There are no pods {asked.scope.words}.")
 
-    found = chosen(pods, container, time.time_ns(), previous=previous)
-    if not found and container:
+    return pods
+
+
+def _sources(asked: _Asked, pods: list[Pod], *, named: bool = False) -> list[Source]:
+    previous = asked.report.previous
+    found = chosen(pods, asked.container, asked.report.now_ns, previous=previous, named=named)
+    if not found and asked.container:
         raise InvalidArgument(
-            f"No container {container!r} {scope.words}."
-            f"{alternatives(container, containers_in(pods))}"
+            f"No container {asked.container!r} {asked.scope.words}."
+            f"{alternatives(asked.container, containers_in(pods))}"
         )
 
     return found or [
@@ -164,10 +245,19 @@ def _lines_each(sources: int, *, wide: bool) -> int:
     return max(100, min(most, ALL_LINES // max(sources, 1)))
 
 
-def _condense(found: Sequence[Read], wanted: Filter) -> Condensed:
+def _condense(marks: Redactor, found: Sequence[Read], wanted: Filter) -> Condensed:
     return condensed(
-        [one for each in found for one in entries(each.source.name, each.lines, wanted)]
+        [
+            one
+            for each in found
+            for one in entries(each.source.name, _veiled(marks, each.lines), wanted)
+        ]
     )
+
+
+def _veiled(marks: Redactor, lines: Sequence[Raw]) -> list[Raw]:
+    texts = veiled(marks, [clean(line.text) for line in lines])
+    return [Raw(line.at_ns, text) for line, text in zip(lines, texts, strict=True)]
 
 
 def _least(level: str) -> Level:
@@ -183,9 +273,9 @@ def _filters(grep: str, level: str) -> str:
     return ", ".join(part for part in said if part)
 
 
-def _left_out(sources: Sequence[Source]) -> tuple[Gap, ...]:
-    if len(sources) <= SOURCES_READ:
+def _left_out(more: int) -> tuple[Gap, ...]:
+    if more <= 0:
         return ()
 
-    rest = count("further container", len(sources) - SOURCES_READ)
+    rest = count("further container", more)
     return (Gap(rest, "not read; narrow with name, selector or container"),)

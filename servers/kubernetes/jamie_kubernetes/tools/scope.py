@@ -29,6 +29,11 @@ class Scope(msgspec.Struct, frozen=True):
         return Listing(PODS, self.namespace, self.labels, self.fields)
 
     @property
+    def is_one_pod(self) -> bool:
+        """Tell whether it is a pod, by its name."""
+        return self.fields.startswith("metadata.name=")
+
+    @property
     def is_cluster(self) -> bool:
         """Tell whether nothing narrows it."""
         return not (self.namespace or self.labels or self.fields)

@@ -1,0 +1,421 @@
+"""Following logs, seen the way a client sees it, from an API server that breaks."""
+
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+
+from jamie_base.answer import ANSWER_BYTES
+from jamie_kubernetes.server import build
+from jamie_kubernetes.settings import Settings
+from jamie_lab.waiting import until
+from tests.kubernetes.conftest import Mode, text_of
+from tests.kubernetes.gateway import Gateway, gateway
+from tests.kubernetes.taps import Played
+from tests.kubernetes.wire import (
+    Json,
+    container,
+    dumps,
+    ended,
+    kubeconfig,
+    pod,
+    status,
+    workload,
+)
+
+DAY = "2026-11-20T"
+PODS = "/api/v1/namespaces/shop/pods"
+
+
+class Following:
+    """A follow that runs beside the test, and what was heard of it so far."""
+
+    def __init__(self) -> None:
+        self.progress: list[tuple[float, str]] = []
+        self.answer = ""
+
+    @property
+    def heard(self) -> str:
+        return "\n".join(message for _, message in self.progress)
+
+
+def shop_pod(name: str, **fields: Any) -> Json:
+    one = pod(name, owner=fields.pop("owner", "ReplicaSet/web-7d9f8c6b5"), **fields)
+    one["metadata"].setdefault("labels", {})["app"] = "web"
+
+    return one
+
+
+@pytest.fixture
+def played() -> Played:
+    """A Deployment with two pods that wrote a line each before."""
+    played = Played()
+    played.api.objects["deployments"] = [workload("web")]
+    played.api.objects["pods"] = [shop_pod("web-7d9f8c6b5-aaaaa"), shop_pod("web-7d9f8c6b5-bbbbb")]
+    for name in ("aaaaa", "bbbbb"):
+        played.log(f"web-7d9f8c6b5-{name}", f"{DAY}10:00:00.1Z old {name}")
+
+    return played
+
+
+@pytest.fixture
+async def door(played: Played) -> AsyncGenerator[Gateway]:
+    async with gateway(played.transport) as door:
+        yield door
+
+
+@pytest.fixture
+def connect(door: Gateway, tmp_path: Path) -> Callable[..., Client]:
+    def connect(mode: Mode = "auto", **settings: Any) -> Client:
+        config = tmp_path / "kubeconfig"
+        config.write_text(dumps(kubeconfig(door.url)))
+        ours = Settings(kubeconfig=str(config), state_dir=tmp_path / "state", **settings)
+
+        return Client(build(ours), mode=mode)
+
+    return connect
+
+
+@asynccontextmanager
+async def following(
+    client: Client, tool: str = "k8s_logs", **arguments: Any
+) -> AsyncGenerator[Following]:
+    """Follow while the block runs, and until the answer is there."""
+    found = Following()
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        found.progress.append((progress, message or ""))
+
+    async def ask() -> None:
+        result = await client.call_tool(tool, arguments, progress_callback=hear)
+        found.answer = text_of(result)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        yield found
+
+
+async def follows(played: Played, *what: str, seconds: float = 10) -> None:
+    async def ready() -> bool:
+        return all(played.followers(one) for one in what)
+
+    assert await until(ready, seconds, poll=0.02), f"nobody follows {what}"
+
+
+async def heard(found: Following, words: str, seconds: float = 10) -> None:
+    async def there() -> bool:
+        return words in found.heard
+
+    assert await until(there, seconds, poll=0.02), f"{words!r} is not in {found.heard!r}"
+
+
+async def says_nothing_more(played: Played, what: str) -> None:
+    """Wait until nobody follows."""
+
+    async def quiet() -> bool:
+        return not played.followers(what)
+
+    assert await until(quiet, 10, poll=0.02)
+
+
+async def beat(found: Following) -> None:
+    """Let the next progress come."""
+    before = len(found.progress)
+
+    async def more() -> bool:
+        return len(found.progress) > before
+
+    await until(more, 2, poll=0.02)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_new_lines_come_as_progress_and_again_in_the_answer(
+    connect: Callable[..., Client], played: Played, mode: Mode
+) -> None:
+    async with connect(mode) as client, following(client, name="deploy/web", follow=2) as found:
+        await follows(played, "web-7d9f8c6b5-aaaaa", "web-7d9f8c6b5-bbbbb")
+        played.log("web-7d9f8c6b5-aaaaa", f"{DAY}10:00:01Z one")
+        played.log("web-7d9f8c6b5-bbbbb", f"{DAY}10:00:02Z two")
+        await heard(found, "two")
+
+    lines = ["10:00:01Z web-7d9f8c6b5-aaaaa | one", "10:00:02Z web-7d9f8c6b5-bbbbb | two"]
+    assert [line for line in found.heard.splitlines() if "|" in line] == lines
+    assert found.answer.startswith(
+        "Logs of deploy/web in namespace shop, followed for 2 s: 2 lines read from 2 containers,"
+        " 2 entries.\n--- from logs"
+    )
+    assert all(f"2026-11-20 {line}" in found.answer for line in lines)
+    assert "old" not in found.answer + found.heard
+    numbers = [number for number, _ in found.progress]
+    assert numbers == sorted(set(numbers))
+
+
+async def test_lines_from_before_are_shown_where_tail_asks_for_them(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    async with connect() as client, following(client, name="web", tail=1, follow=1) as found:
+        await follows(played, "web-7d9f8c6b5-aaaaa")
+        played.log("web-7d9f8c6b5-aaaaa", f"{DAY}10:00:01Z new")
+
+    assert "old aaaaa" in found.answer
+    assert found.answer.count("new") == 1
+
+
+async def test_an_api_server_that_restarts_in_the_middle_loses_and_repeats_nothing(
+    connect: Callable[..., Client], played: Played, door: Gateway
+) -> None:
+    aaaaa, bbbbb = "web-7d9f8c6b5-aaaaa", "web-7d9f8c6b5-bbbbb"
+    async with connect() as client, following(client, name="deploy/web", follow=6) as found:
+        await follows(played, aaaaa, bbbbb)
+        # Two lines of one instant, and two that are the same.
+        played.log(aaaaa, *(f"{DAY}10:00:01.5Z {text}" for text in ("one", "two", "same", "same")))
+        await heard(found, "same")
+        await door.stop()
+        played.log(aaaaa, f"{DAY}10:00:01.5Z three", f"{DAY}10:00:03Z four")
+        played.log(bbbbb, f"{DAY}10:00:00.1Z five", f"{DAY}10:00:02Z six")
+        await door.start()
+        await heard(found, "four")
+        await heard(found, "six")
+        played.log(aaaaa, f"{DAY}10:00:04Z seven")
+        await heard(found, "seven")
+
+    lines = [line.partition("| ")[2] for line in found.heard.splitlines() if "|" in line]
+    assert sorted(lines) == sorted(
+        ["one", "two", "same", "same", "three", "four", "five", "six", "seven"]
+    )
+    assert "9 lines read from 2 containers" in found.answer
+    assert re.search(
+        r"\nInterrupted at \d\d:\d\d:\d\dZ for \d\.?\d* s, then taken up where it broke: ",
+        found.answer,
+    )
+    assert "ended" not in found.answer
+
+
+async def test_a_connection_that_is_cut_is_taken_up_again(
+    connect: Callable[..., Client], played: Played, door: Gateway
+) -> None:
+    name = "web-7d9f8c6b5-aaaaa"
+    async with connect() as client, following(client, name=name, follow=3) as found:
+        await follows(played, name)
+        played.log(name, f"{DAY}10:00:01Z one")
+        await heard(found, "one")
+        assert door.cut(lambda one: one.streams) == 1
+        played.log(name, f"{DAY}10:00:02Z two")
+        await heard(found, "two")
+
+    assert found.heard.count("one") == found.heard.count("two") == 1
+    assert "Interrupted at" in found.answer
+    (resumed,) = door.asked(f"{PODS}/{name}/log", follow="true", sinceTime="2026-11-20T10:00:01Z")
+    assert "tailLines" not in resumed.params
+
+
+async def test_pods_that_come_and_go_while_following_are_said(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    ends, comes = "web-7d9f8c6b5-aaaaa", "web-7d9f8c6b5-ccccc"
+    async with connect() as client, following(client, name="deploy/web", follow=4) as found:
+        await follows(played, ends)
+        played.log(comes, f"{DAY}10:00:01Z its first line")
+        played.api.objects["pods"] = [
+            one for one in played.api.objects["pods"] if one["metadata"]["name"] != ends
+        ] + [shop_pod(comes)]
+        played.end_log(ends)
+        await heard(found, "its first line")
+
+    assert f"Meanwhile: {ends} ended (gone); {comes} appeared." in found.answer
+    assert "its first line" in found.answer
+
+
+async def test_a_container_that_ends_is_read_to_its_end_and_followed_when_it_starts_again(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    name = "web-7d9f8c6b5-aaaaa"
+    async with connect() as client, following(client, name=name, follow=5) as found:
+        await follows(played, name)
+        played.log(name, f"{DAY}10:00:01Z panic")
+        played.api.objects["pods"][0] = shop_pod(name, containers=[container(state=ended(2))])
+        played.end_log(name)
+        await heard(found, "panic")
+        await says_nothing_more(played, name)
+        played.new_run(name)
+        again = container(restartCount=1, lastState=ended(2))
+        played.api.objects["pods"][0] = shop_pod(name, containers=[again])
+        await follows(played, name)
+        played.log(name, f"{DAY}10:00:05Z hello again")
+        await heard(found, "hello again")
+
+    assert f"Meanwhile: {name} ended (exit 2); {name} started again." in found.answer
+    assert found.heard.count("panic") == 1
+
+
+async def test_a_pod_that_is_done_ends_the_follow_before_its_time(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    name = "web-7d9f8c6b5-aaaaa"
+    async with connect() as client:
+        with anyio.fail_after(10):
+            async with following(client, name=f"pod/{name}", follow=20) as found:
+                await follows(played, name)
+                played.log(name, f"{DAY}10:00:01Z done")
+                done = container(state=ended(0, "Completed"), ready=False)
+                played.api.objects["pods"][0] = shop_pod(name, phase="Succeeded", containers=[done])
+                played.end_log(name)
+
+    assert "(20 asked; all ended): 1 line read" in found.answer
+    assert f"{name} ended (exit 0)" in found.answer
+
+
+async def test_a_follow_stays_below_the_deadline_of_the_call(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    async with connect(deadline=7.0) as client:
+        with anyio.fail_after(7):
+            async with following(client, name="deploy/web", follow=60) as found:
+                await follows(played, "web-7d9f8c6b5-aaaaa")
+
+    assert "followed for 2 s (60 asked; a call ends at its deadline)" in found.answer
+
+
+async def test_what_is_heard_is_narrowed_like_the_answer(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    name = "web-7d9f8c6b5-aaaaa"
+    async with (
+        connect() as client,
+        following(client, name=name, follow=2, grep="disk", level="error") as found,
+    ):
+        await follows(played, name)
+        played.log(
+            name,
+            f"{DAY}10:00:01Z ERROR no memory",
+            f"{DAY}10:00:02Z INFO disk is fine",
+            f"{DAY}10:00:03Z ERROR disk full",
+        )
+        await heard(found, "disk full")
+
+    assert "fine" not in found.heard + found.answer
+    assert "memory" not in found.heard + found.answer
+
+
+async def test_secrets_and_escapes_do_not_get_out_as_progress_either(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    name = "web-7d9f8c6b5-aaaaa"
+    body = ["MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn", "canarycanarycanarycanarycanary1"]
+    key = ["-----BEGIN RSA PRIVATE KEY-----", *body, "-----END RSA PRIVATE KEY-----"]
+    async with connect() as client, following(client, name=name, follow=3) as found:
+        await follows(played, name)
+        played.log(name, f"{DAY}10:00:01Z login password=hunter2hunter2 ok \x1b[31mred\x1b[0m")
+        for line in key:
+            played.log(name, f"{DAY}10:00:02Z {line}")
+            await beat(found)
+        played.log(name, f"{DAY}10:00:03Z after the key")
+        await heard(found, "after the key")
+
+    said = found.heard + found.answer
+    assert "hunter2" not in said
+    assert "canary" not in said
+    assert "MIIE" not in said
+    assert "\x1b" not in said
+    assert "[redacted:" in found.heard
+
+
+async def test_a_flood_is_bounded_counted_and_the_newest_is_kept(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    name = "web-7d9f8c6b5-aaaaa"
+    async with connect() as client, following(client, name=name, follow=6) as found:
+        await follows(played, name)
+        for start in range(0, 45_000, 9_000):
+            played.log(name, *(f"{DAY}10:00:01Z line {n}" for n in range(start, start + 9_000)))
+            await beat(found)
+
+    assert "45,000 lines read" in found.answer
+    assert "40,000 entries" in found.answer
+    assert "(5,000 older lines dropped)" in found.answer
+    assert "line 44999" in found.answer
+    assert len(found.answer.encode()) <= ANSWER_BYTES
+    assert len(found.heard.encode()) < 40_000
+    assert re.search(r"\(and [\d,]+ more lines\)", found.heard)
+
+
+async def test_cancelling_lets_go_of_the_backend_at_once(
+    connect: Callable[..., Client], played: Played, door: Gateway
+) -> None:
+    async def let_go() -> bool:
+        return not door.open
+
+    async with connect() as client:
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.call_tool, "k8s_logs", {"name": "deploy/web", "follow": 20})
+            await follows(played, "web-7d9f8c6b5-aaaaa", "web-7d9f8c6b5-bbbbb")
+            group.cancel_scope.cancel()
+
+        assert await until(let_go, 3, poll=0.02), door.open
+
+
+async def test_two_who_follow_the_same_hear_it_both(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    name = "web-7d9f8c6b5-aaaaa"
+    async with (
+        connect() as client,
+        following(client, name=name, follow=3) as one,
+        following(client, name=name, follow=3) as other,
+    ):
+        await follows(played, name)
+        while played.followers(name) < 2:
+            await beat(one)
+        played.log(name, f"{DAY}10:00:01Z for both")
+        await heard(one, "for both")
+        await heard(other, "for both")
+
+    assert "for both" in one.answer
+    assert "for both" in other.answer
+
+
+async def test_many_pods_are_followed_in_part_and_it_is_said(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    played.api.objects["pods"] = [shop_pod(f"web-7d9f8c6b5-{n:05}") for n in range(14)]
+    async with connect() as client, following(client, name="deploy/web", follow=1) as found:
+        await follows(played, "web-7d9f8c6b5-00003")
+
+    assert "Missing: 4 further containers: not read" in found.answer
+
+
+async def test_logs_that_may_not_be_read_are_an_error_while_following_too(
+    connect: Callable[..., Client], played: Played
+) -> None:
+    for name in ("aaaaa", "bbbbb"):
+        played.api.routes[f"{PODS}/web-7d9f8c6b5-{name}/log"] = status(403, "no pods/log for you")
+    async with connect() as client, following(client, name="deploy/web", follow=5) as found:
+        pass
+
+    assert "no pods/log for you" in found.answer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"follow": -1}, "follow=-1: seconds, 300 at most"),
+        ({"follow": 301}, "follow=301: seconds, 300 at most"),
+        ({"follow": "soon"}, "Argument 'follow' = 'soon'"),
+        ({"follow": 5, "previous": True}, "leave out previous and until"),
+        ({"follow": 5, "until": "now"}, "leave out previous and until"),
+        ({"follow": 5, "name": "wep"}, "Did you mean"),
+    ],
+)
+async def test_a_follow_that_cannot_be_is_refused(
+    connect: Callable[..., Client], arguments: Json, words: str
+) -> None:
+    async with connect() as client:
+        result = await client.call_tool("k8s_logs", {"name": "deploy/web", **arguments})
+
+    assert result.is_error
+    assert words in text_of(result)
