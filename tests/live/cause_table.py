@@ -8,5 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from tests.live.causes import Cause
 from tests.live.causes_control import CONTROL, OPERATORS
+from tests.live.causes_networking import NETWORKING
 
-TABLE: Mapping[str, Sequence[Cause]] = {"control plane": CONTROL, "custom resources": OPERATORS}
+TABLE: Mapping[str, Sequence[Cause]] = {
+    "control plane": CONTROL,
+    "custom resources": OPERATORS,
+    "networking": NETWORKING,
+}

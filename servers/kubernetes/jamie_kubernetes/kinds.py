@@ -68,6 +68,9 @@ DAEMON_SETS = Kind("DaemonSet", "daemonsets", _APPS, shorts=("ds",))
 JOBS = Kind("Job", "jobs", _BATCH)
 CRON_JOBS = Kind("CronJob", "cronjobs", _BATCH, shorts=("cronjob", "cj"))
 INGRESSES = Kind("Ingress", "ingresses", "/apis/networking.k8s.io/v1", shorts=("ing",))
+NETWORK_POLICIES = Kind(
+    "NetworkPolicy", "networkpolicies", "/apis/networking.k8s.io/v1", shorts=("netpol",)
+)
 ENDPOINT_SLICES = Kind("EndpointSlice", "endpointslices", "/apis/discovery.k8s.io/v1")
 AUTOSCALERS = Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", _SCALING, shorts=("hpa",))
 REPLICATION_CONTROLLERS = Kind("ReplicationController", "replicationcontrollers", shorts=("rc",))
@@ -123,6 +126,7 @@ KINDS = (
     VOLUMES,
     QUOTAS,
     INGRESSES,
+    NETWORK_POLICIES,
     ENDPOINT_SLICES,
     AUTOSCALERS,
     BUDGETS,

@@ -8,7 +8,7 @@ import msgspec
 
 from jamie_base.together import together
 from jamie_kubernetes.answers_diagnose import Finding
-from jamie_kubernetes.tools.diagnosing import containers, control, operators
+from jamie_kubernetes.tools.diagnosing import containers, control, networking, operators
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 AREA_SECONDS = 24.0
@@ -26,6 +26,7 @@ AREAS = (
     Area("containers", containers.examine),
     Area("control plane", control.examine),
     Area("custom resources", operators.examine),
+    Area("networking", networking.examine),
 )
 
 

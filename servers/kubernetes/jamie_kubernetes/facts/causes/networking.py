@@ -1,0 +1,208 @@
+"""What keeps pods from each other: NetworkPolicies, judged against the pods there are."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from jamie_base.text import count, join_words
+from jamie_kubernetes.answers_diagnose import Finding, key_of
+from jamie_kubernetes.client.network import NetService, ServicePort
+from jamie_kubernetes.client.objects import LabelSelector
+from jamie_kubernetes.client.policies import NetworkPolicy, PolicyPeer, PolicyRule
+from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.neighbours import SYSTEM, Neighbours
+from jamie_kubernetes.facts.policies import Gate, Peer, is_meant, isolating, may_reach, opens
+from jamie_signals.similar import nearest
+
+OWNERS_KEPT = 12
+_DNS_GATES = (Gate(53, "UDP"), Gate(53, "TCP"))
+
+
+class NetworkCause(StrEnum):
+    """Causes between pods."""
+
+    NO_DNS = "netpol-blocks-dns"
+    DENIES_SERVICE = "netpol-denies-service"
+    WRONG_PORT = "netpol-wrong-port"
+    NOBODY = "netpol-allows-nobody"
+
+
+class Net(msgspec.Struct, frozen=True):
+    """All that an offline look at the network needs; `whole` if every namespace's pods are in."""
+
+    policies: Sequence[NetworkPolicy]
+    pods: Sequence[Neighbours]
+    services: Sequence[NetService]
+    routed: frozenset[str]
+    whole: bool
+
+    def of(self, namespace: str) -> Sequence[NetworkPolicy]:
+        """Return the policies of a namespace."""
+        return [one for one in self.policies if one.metadata.namespace == namespace]
+
+
+def policy_findings(net: Net) -> Iterator[Finding]:
+    """Judge every policy against the pods and Services there are."""
+    yield from _without_dns(net)
+    for service in net.services:
+        yield from _denied(net, service)
+    if net.whole:
+        yield from _for_nobody(net)
+
+
+def _without_dns(net: Net) -> Iterator[Finding]:
+    """Find pods that may not ask for names; told once for each set of policies."""
+    servers = [one for one in net.pods if one.is_dns]
+    if not servers:
+        return
+
+    cut: dict[tuple[str, ...], list[Neighbours]] = defaultdict(list)
+    for one in net.pods:
+        found = isolating(net.of(one.peer.namespace), one.peer, "Egress")
+        if found and not _asks([*net.of(one.peer.namespace), *net.of(SYSTEM)], one, servers):
+            cut[one.peer.namespace, *(each.metadata.name for each in found)].append(one)
+
+    for (namespace, *names), pods in cut.items():
+        yield _no_dns(namespace, names, pods)
+
+
+def _asks(
+    policies: Sequence[NetworkPolicy], one: Neighbours, servers: Sequence[Neighbours]
+) -> bool:
+    return any(
+        may_reach(policies, one.peer, server.peer, gate).allowed is not False
+        for server in servers
+        for gate in _DNS_GATES
+    )
+
+
+def _no_dns(namespace: str, names: Sequence[str], pods: Sequence[Neighbours]) -> Finding:
+    hurt = any(one.ready < one.total for one in pods)
+    owners = list(dict.fromkeys(one.key for one in pods))
+    return Finding(
+        cause=NetworkCause.NO_DNS,
+        namespace=namespace,
+        owner=f"netpol/{names[0]}",
+        severity=Harm.BROKEN if hurt else Harm.RISK,
+        confidence="likely",
+        summary=f"{_listed(names)} let {count('pod', sum(one.total for one in pods))} send nothing"
+        " to the cluster's DNS: names do not resolve there",
+        evidence=(f"no egress rule covers port 53 of {SYSTEM}",),
+        next="add an egress rule to the DNS pods at port 53, UDP and TCP",
+        affects=tuple(owners[:OWNERS_KEPT]),
+    )
+
+
+def _denied(net: Net, service: NetService) -> Iterator[Finding]:
+    """Find a Service whose pods nobody may connect to, at any of its ports."""
+    home, selector = service.metadata.namespace, service.spec.selector
+    behind = [
+        one
+        for one in net.pods
+        if selector and one.peer.namespace == home and selector.items() <= one.peer.labels.items()
+    ]
+    if not behind or not any(one.ready for one in behind):
+        return
+
+    peer = behind[0].peer
+    found = isolating(net.of(home), peer, "Ingress")
+    rules = [rule for one in found for rule in one.rules("Ingress")]
+    ports = [port for port in service.spec.ports if not _opened(rules, port, peer)]
+    if not found or not ports or len(ports) < len(service.spec.ports):
+        return
+
+    yield _denial(service, found, ports, has_rules=bool(rules), routed=net.routed)
+
+
+def _opened(rules: Iterable[PolicyRule], port: ServicePort, peer: Peer) -> bool:
+    gate = Gate(port.target_port or port.port, port.protocol)
+    return any(opens(rule, gate, peer) for rule in rules)
+
+
+def _denial(
+    service: NetService,
+    found: Sequence[NetworkPolicy],
+    ports: Sequence[ServicePort],
+    *,
+    has_rules: bool,
+    routed: frozenset[str],
+) -> Finding:
+    name, home = service.metadata.name, service.metadata.namespace
+    names = [one.metadata.name for one in found]
+    at = join_words([str(port.target_port or port.port) for port in ports[:4]])
+    open_at = sorted(
+        {
+            str(port.port)
+            for one in found
+            for rule in one.rules("Ingress")
+            for port in rule.ports or ()
+            if port.port is not None
+        }
+    )
+    outside = key_of(home, f"svc/{name}") in routed or service.spec.type != "ClusterIP"
+    said = (
+        f"{_listed(names)} open port {join_words(open_at[:4])}, but the pods of svc/{name} listen"
+        f" at {at}"
+        if has_rules and open_at
+        else f"{_listed(names)} let nobody connect to the pods of svc/{name} (port {at})"
+    )
+    return Finding(
+        cause=NetworkCause.WRONG_PORT if has_rules and open_at else NetworkCause.DENIES_SERVICE,
+        namespace=home,
+        owner=f"netpol/{names[0]}",
+        severity=Harm.BROKEN if outside or has_rules else Harm.DEGRADED,
+        confidence="certain" if has_rules else "likely",
+        summary=said,
+        next=f"open port {at} in netpol/{names[0]} for those who should connect",
+        affects=(key_of(home, f"svc/{name}"),),
+    )
+
+
+def _for_nobody(net: Net) -> Iterator[Finding]:
+    """Find rules whose peers match no pod at all, where a near label tells a slip."""
+    worn = frozenset(f"{key}={value}" for one in net.pods for key, value in one.peer.labels.items())
+    for policy in net.policies:
+        for direction in ("Ingress", "Egress"):
+            for rule in policy.rules(direction):
+                near = _slip(net, policy, rule.peers, worn)
+                if near:
+                    yield _nobody(policy, direction, near)
+
+
+def _slip(
+    net: Net, policy: NetworkPolicy, peers: Sequence[PolicyPeer], worn: frozenset[str]
+) -> str:
+    """Return the label that no pod bears, with the nearest that some do; empty: no slip."""
+    wanted = [part for each in peers for part in _plain(each.pod_selector)]
+    lost = [part for part in wanted if part not in worn]
+    home = policy.metadata.namespace
+    if not lost or any(
+        is_meant(each, one.peer, home) is not False for each in peers for one in net.pods
+    ):
+        return ""
+
+    near = nearest(lost[0], sorted(worn), n=1)
+    return f"{lost[0]}; there are pods with {near[0]}" if near else ""
+
+
+def _plain(selector: LabelSelector | None) -> list[str]:
+    return [f"{key}={value}" for key, value in selector.match_labels.items()] if selector else []
+
+
+def _nobody(policy: NetworkPolicy, direction: str, near: str) -> Finding:
+    way = "in" if direction == "Ingress" else "out"
+    return Finding(
+        cause=NetworkCause.NOBODY,
+        namespace=policy.metadata.namespace,
+        owner=f"netpol/{policy.metadata.name}",
+        severity=Harm.DEGRADED,
+        confidence="likely",
+        summary=f"a rule for traffic {way} is for no pod there is: {near}",
+        next=f"correct the selector of netpol/{policy.metadata.name}",
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return join_words([f"netpol/{name}" for name in names[:3]])
