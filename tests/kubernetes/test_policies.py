@@ -11,6 +11,7 @@ from tests.kubernetes.wire import Json, meta
 WEB = Peer("shop", {"app": "web"}, {"team": "a"})
 DB = Peer("data", {"app": "db"}, {"team": "b"}, (ContainerPort(5432, "pg"),))
 AT_DB = Gate(5432)
+OPEN: list[Json] = [{}]
 
 
 def policy(namespace: str = "data", chosen: Json | None = None, **spec: object) -> NetworkPolicy:
@@ -52,7 +53,7 @@ def test_egress_counts_at_the_source() -> None:
 @pytest.mark.parametrize(
     ("ingress", "allowed"),
     [
-        ([{}], True),
+        (OPEN, True),
         (rule({"podSelector": labels(app="web")}), False),
         (rule({"namespaceSelector": labels(team="a")}), True),
         (rule({"namespaceSelector": {}}), True),
@@ -76,7 +77,7 @@ def test_one_rule_has_to_let_it_in(ingress: list[Json], allowed: bool | None) ->
 
 
 def test_one_of_several_policies_is_enough() -> None:
-    both = [policy(), policy(ingress=[{}])]
+    both = [policy(), policy(ingress=OPEN)]
 
     assert may_reach(both, WEB, DB, AT_DB).allowed is True
 
