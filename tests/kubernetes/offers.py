@@ -26,6 +26,7 @@ CORE = [
     resource("services", "Service", "svc"),
     resource("secrets", "Secret"),
     resource("configmaps", "ConfigMap", "cm"),
+    resource("events", "Event", "ev"),
     resource("nodes", "Node", "no", namespaced=False),
 ]
 GROUPS: dict[str, dict[str, list[Json]]] = {

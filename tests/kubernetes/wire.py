@@ -196,7 +196,8 @@ def status(code: int, message: str, reason: str = "") -> httpx.Response:
 class Api:
     """Answers as an API server does, from the objects it holds by plural; a test changes them.
 
-    `denied` holds plurals (or `plural@namespace`) that are forbidden, `routes` other paths.
+    `denied` holds plurals (or `plural@namespace`) that are forbidden, `routes` other paths. As
+    extensions do, it may not page, or be deaf to field selectors.
     """
 
     def __init__(self) -> None:
@@ -209,6 +210,8 @@ class Api:
         self.reviews: Callable[[httpx.Request], httpx.Response] | None = None
         self.requests: list[httpx.Request] = []
         self.page = 1000
+        self.pages = True
+        self.deaf = False
         self.expired = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -262,6 +265,7 @@ class Api:
             self.expired = False
             return status(410, "The provided continue parameter is too old", "Expired")
         limit = min(self.page, int(request.url.params.get("limit", "500")))
+        limit = limit if self.pages else len(there)
         rest = len(there) - start - limit
         left = {"continue": str(start + limit), "remainingItemCount": rest} if rest > 0 else {}
         items = [_asked_for(one, request) for one in there[start : start + limit]] or None
@@ -279,20 +283,23 @@ class Api:
         if not wanted.items() <= about.get("labels", {}).items():
             return False
 
-        fields = dict(
-            part.split("=")
-            for part in request.url.params.get("fieldSelector", "").split(",")
-            if part
-        )
         known = {
             "metadata.name": about["name"],
+            "metadata.namespace": about.get("namespace"),
             "type": one.get("type"),
             "reason": one.get("reason"),
             "involvedObject.name": one.get("involvedObject", {}).get("name"),
             "involvedObject.kind": one.get("involvedObject", {}).get("kind"),
             "spec.nodeName": one.get("spec", {}).get("nodeName"),
         }
-        return all(known[key] == value for key, value in fields.items())
+        for part in filter(
+            None, "" if self.deaf else request.url.params.get("fieldSelector", "").split(",")
+        ):
+            key, _, value = part.replace("!=", "=!").partition("=")
+            wanted = value.removeprefix("!")
+            if (known[key] == wanted) == value.startswith("!"):
+                return False
+        return True
 
 
 def _asked_for(one: Json, request: httpx.Request) -> Json:

@@ -25,6 +25,9 @@ class Caller:
 LOCAL = Caller("local", "write")
 """The user who started this process, or a client of an HTTP server without tokens."""
 
+ITSELF = Caller("jamie", "read")
+"""The server, when it looks after its own health."""
+
 _calling: ContextVar[Caller | None] = ContextVar("calling", default=None)
 
 
@@ -36,7 +39,7 @@ def caller_of(request: Any) -> Caller:
 
 
 def caller_now() -> Caller | None:
-    """Return whose request this is done for; None outside of one: the server's own doing."""
+    """Return whose request this is done for; None outside of one."""
     return _calling.get()
 
 

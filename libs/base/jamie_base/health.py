@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
+from jamie_base.caller import ITSELF, calling
 from jamie_base.status import STATUS_URI, Status
 
 PATIENCE_SECONDS = 0.8
@@ -81,7 +82,7 @@ class Health:
 
     async def _ask(self, done: anyio.Event) -> None:
         try:
-            with anyio.move_on_after(PROBE_SECONDS):
+            with anyio.move_on_after(PROBE_SECONDS), calling(ITSELF):
                 self._backends = await _backends(self._server)
                 self._seen = time.monotonic()
         except MCPServerError:

@@ -13,7 +13,10 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class SourceStatus(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One backend: whether it answers, what it is, who we are to it, and what is missing."""
+    """One backend: whether it answers, what it is, who we are to it, and what is missing.
+
+    `limits` are those of this server's own settings.
+    """
 
     name: str
     kind: str
@@ -24,6 +27,7 @@ class SourceStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     error: str = ""
     fix: str = ""
     missing: tuple[Gap, ...] = ()
+    limits: tuple[str, ...] = ()
 
 
 class Status(msgspec.Struct, frozen=True):

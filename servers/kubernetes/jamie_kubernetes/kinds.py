@@ -21,6 +21,11 @@ class Kind(msgspec.Struct, frozen=True):
         """Return the name we print: `deploy`, `pod`."""
         return self.shorts[0] if self.shorts else self.name.lower()
 
+    @property
+    def group(self) -> str:
+        """Return its API group, empty for the core."""
+        return self.root.split("/")[2] if self.root.startswith("/apis/") else ""
+
     def path(self, namespace: str = "", *rest: str) -> str:
         """Return the path of a list, or with `rest` of an object and what is below it."""
         inside = ("namespaces", namespace) if self.namespaced and namespace else ()
@@ -140,6 +145,14 @@ _BY_NAME = {
 def kind_named(name: str) -> Kind | None:
     """Find a kind by any name kubectl takes: `deploy`, `Deployments`, `deployment.apps`."""
     return _BY_NAME.get(name.partition(".")[0].lower())
+
+
+def static_kind(text: str) -> Kind | None:
+    """Find a kind without asking a cluster: by one of our names, with its own group or none."""
+    name, _, group = text.lower().partition(".")
+    kind = _BY_NAME.get(name)
+
+    return kind if kind and group in ("", kind.group) else None
 
 
 def known_kind(kind: Kind) -> Kind | None:

@@ -1,16 +1,22 @@
 """What a cluster lets us do: the Kubernetes part of `jamie://status`."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import anyio
 import msgspec
 
 from jamie_base.errors import BackendError, Denied, Unreachable
 from jamie_base.status import Gap, SourceStatus
+from jamie_base.together import together
 from jamie_kubernetes.client import Cluster
+from jamie_kubernetes.client.fence import listed
 
 AUTHORISE = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+SPACES_ASKED = 10
+"""Allowed namespaces that are asked about one by one; of more the first."""
+
 METRICS = "/apis/metrics.k8s.io/v1beta1"
 
 
@@ -103,11 +109,18 @@ class _Me(msgspec.Struct, frozen=True):
 
 async def probe(cluster: Cluster) -> SourceStatus:
     """Tell the state of one cluster; one that is down is a state, not an error."""
+    limits = cluster.fence.words
     try:
         access = cluster.access
     except BackendError as exc:
         return SourceStatus(
-            cluster.name, "Kubernetes", "", False, error=str(exc), fix="Mend the kubeconfig."
+            cluster.name,
+            "Kubernetes",
+            "",
+            False,
+            error=str(exc),
+            fix="Mend the kubeconfig.",
+            limits=limits,
         )
 
     try:
@@ -115,7 +128,13 @@ async def probe(cluster: Cluster) -> SourceStatus:
         gaps = await missing(cluster)
     except BackendError as exc:
         return SourceStatus(
-            access.context, "Kubernetes", access.url, False, error=str(exc), fix=_fix(exc)
+            access.context,
+            "Kubernetes",
+            access.url,
+            False,
+            error=str(exc),
+            fix=_fix(exc),
+            limits=limits,
         )
 
     return SourceStatus(
@@ -126,6 +145,7 @@ async def probe(cluster: Cluster) -> SourceStatus:
         version=version,
         identity=await identity(cluster),
         missing=gaps,
+        limits=limits,
     )
 
 
@@ -142,7 +162,13 @@ async def identity(cluster: Cluster) -> str:
 
 
 async def missing(cluster: Cluster) -> tuple[Gap, ...]:
-    """Name what the tools need and we may not do."""
+    """Name what the tools need and we may not do.
+
+    Raises:
+        BackendError: The limits of this server name a kind that the cluster does not have.
+
+    """
+    await cluster.settle()
     answers: dict[str, Gap | None] = {}
 
     async def ask(need: _Need) -> None:
@@ -157,19 +183,39 @@ async def missing(cluster: Cluster) -> tuple[Gap, ...]:
 
 
 async def _gap(cluster: Cluster, need: _Need) -> Gap | None:
+    if why := cluster.fence.kinds.why_not((need.group, need.resource)):
+        return Gap(need.tools, f"{need}: off limits here ({why})")
+
     try:
         if await _may(cluster, need, ""):
             return None
-        here = need.resource not in ("nodes", "namespaces") and await _may(
-            cluster, need, cluster.namespace
-        )
+        spaces, everywhere = await _spaces(cluster, need)
+        answers = await together(*(partial(_may, cluster, need, one) for one in spaces))
     except BackendError as exc:
         return Gap(need.tools, f"{need}: cannot tell ({exc})")
 
-    if here:
-        return Gap(need.tools, f"may {need} in namespace {cluster.namespace!r} only")
+    able = [one for one, allowed in zip(spaces, answers, strict=True) if allowed]
+    if not able:
+        return Gap(need.tools, f"may not {need}; grant it with a Role or ClusterRole")
+    if everywhere and able == spaces:
+        return None
 
-    return Gap(need.tools, f"may not {need}; grant it with a Role or ClusterRole")
+    where = (
+        f"namespace {able[0]!r}" if len(able) == 1 else f"{len(able)} namespaces: {listed(able)}"
+    )
+    return Gap(need.tools, f"may {need} in {where} only")
+
+
+async def _spaces(cluster: Cluster, need: _Need) -> tuple[list[str], bool]:
+    """Return the namespaces to ask about, and whether there are no others in reach."""
+    if need.resource in ("nodes", "namespaces"):
+        return [], False
+
+    allowed = await cluster.allowed_namespaces()
+    if not allowed:
+        return [cluster.namespace], False
+
+    return allowed[:SPACES_ASKED], len(allowed) <= SPACES_ASKED
 
 
 async def _may(cluster: Cluster, need: _Need, namespace: str) -> bool:

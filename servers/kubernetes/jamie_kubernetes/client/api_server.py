@@ -14,8 +14,10 @@ from jamie_base.errors import BackendError, Denied, NotFound, Unreachable
 from jamie_base.reply import ACCEPT_ENCODING
 from jamie_base.settings import HttpSource
 from jamie_kubernetes.client.access import Access
+from jamie_kubernetes.client.acting import act_as, who_acts
 from jamie_kubernetes.client.credentials import Credential, impersonation_of
 from jamie_kubernetes.client.objects import ApiStatus
+from jamie_kubernetes.client.terms import Terms
 from jamie_kubernetes.client.tls import tls_context
 
 _REPEATED = re.compile(r'Invalid value: "\{.*\}": ', re.DOTALL)
@@ -23,6 +25,10 @@ _REPEATED = re.compile(r'Invalid value: "\{.*\}": ', re.DOTALL)
 
 class Unauthorised(Denied):
     """The credential is not accepted (401); another one may be."""
+
+
+class CannotImpersonate(Unauthorised):
+    """We may not act as our caller; nothing else would go better."""
 
 
 class Expired(NotFound):
@@ -33,6 +39,10 @@ class Conflict(BackendError):
     """The object is another or newer than the one that was looked at (409)."""
 
 
+_GRANT_IT = (
+    "This server acts as its callers (--impersonate): its own credentials need the verb impersonate"
+    " on these users and groups."
+)
 _BY_STATUS = {401: Unauthorised, 409: Conflict, 410: Expired}
 
 
@@ -41,9 +51,9 @@ class ApiServer(HttpBackend):
 
     kind: ClassVar[str] = "Kubernetes"
 
-    def __init__(self, access: Access, credential: Credential, seconds: float) -> None:
-        source = HttpSource(url=access.url, timeout=seconds)
-        super().__init__(source, name=access.context, auth=_Signed(access, credential))
+    def __init__(self, access: Access, credential: Credential, terms: Terms) -> None:
+        source = HttpSource(url=access.url, timeout=terms.seconds)
+        super().__init__(source, name=access.context, auth=_Signed(access, credential, terms))
         self._access = access
         self.credential = credential
         self.users = 0
@@ -103,23 +113,32 @@ class ApiServer(HttpBackend):
         try:
             await super()._refuse(reply)
         except BackendError as exc:
+            if reply.status_code == 403 and "cannot impersonate" in str(exc):
+                raise CannotImpersonate(f"{exc} {_GRANT_IT}") from exc
             if kind := _BY_STATUS.get(reply.status_code):
                 raise kind(str(exc)) from exc
             raise
 
 
 class _Signed(httpx.Auth):
-    """Adds who we are, and the name the server's certificate is for when it is another."""
+    """Adds who we are or act as, and the name the server's certificate is for when it is another.
 
-    def __init__(self, access: Access, credential: Credential) -> None:
-        self._server_name = access.cluster.tls_server_name
+    Whatever is sent passes here, and goes no further when it is off limits.
+    """
+
+    def __init__(self, access: Access, credential: Credential, terms: Terms) -> None:
+        self._access = access
+        self._base = httpx.URL(access.url).raw_path.decode().rstrip("/")
         self._authorization = credential.authorization
+        self._terms = terms
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        self._terms.fence.check(request, self._base)
         if self._authorization:
             request.headers["Authorization"] = self._authorization
-        if self._server_name:
-            request.extensions["sni_hostname"] = self._server_name
+        act_as(who_acts(impersonate=self._terms.impersonate), self._access, request)
+        if name := self._access.cluster.tls_server_name:
+            request.extensions["sni_hostname"] = name
         yield request
 
 

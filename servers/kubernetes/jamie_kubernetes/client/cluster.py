@@ -2,23 +2,33 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
-import anyio.lowlevel
 import msgspec
 
 from jamie_base.errors import BackendError
 from jamie_kubernetes.client.access import Access, Door
-from jamie_kubernetes.client.api_server import ApiServer, Expired, Unauthorised
+from jamie_kubernetes.client.acting import Who, who_acts
+from jamie_kubernetes.client.address import address_of
+from jamie_kubernetes.client.api_server import (
+    ApiServer,
+    CannotImpersonate,
+    Expired,
+    Unauthorised,
+)
 from jamie_kubernetes.client.contexts import Context, contexts_of
 from jamie_kubernetes.client.discovery import KEPT_SECONDS, ApiKinds, Discovery
+from jamie_kubernetes.client.fence import Fence, is_pattern, leave
+from jamie_kubernetes.client.listing import Listing, Pairs
 from jamie_kubernetes.client.objects import ListPage, Named, Version
+from jamie_kubernetes.client.reach import Horizon, Reach, pages, sift
 from jamie_kubernetes.client.sending import REHEARSED, Object, Sending
 from jamie_kubernetes.client.session import Session
-from jamie_kubernetes.kinds import Kind
+from jamie_kubernetes.client.terms import terms_of
+from jamie_kubernetes.kinds import NAMESPACES
 from jamie_kubernetes.settings import Settings
 
-PAGE_OBJECTS = 1000
 RESTARTS = 3
 
 METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
@@ -28,8 +38,6 @@ T = TypeVar("T")
 ObjectT = TypeVar("ObjectT")
 ContraT = TypeVar("ContraT", contravariant=True)
 
-Pairs = Sequence[tuple[str, str]]
-
 
 class Reducer(Protocol[ContraT]):
     """Takes a list page by page and keeps only what it needs."""
@@ -37,25 +45,6 @@ class Reducer(Protocol[ContraT]):
     def add(self, page: Sequence[ContraT]) -> None:
         """Take one page."""
         ...
-
-
-class Listing(msgspec.Struct, frozen=True):
-    """Which objects of a kind: in one namespace or all, by labels and by fields.
-
-    `bare` reads their metadata only.
-    """
-
-    kind: Kind
-    namespace: str = ""
-    labels: str = ""
-    fields: str = ""
-    bare: bool = False
-
-    @property
-    def params(self) -> Pairs:
-        """Return the query parameters of its first page."""
-        given = (("labelSelector", self.labels), ("fieldSelector", self.fields))
-        return [("limit", str(PAGE_OBJECTS)), *((key, value) for key, value in given if value)]
 
 
 class Held(list[ObjectT]):
@@ -76,8 +65,10 @@ class Cluster:
         self.name = context or "default"
         self._settings = settings
         self._door = Door(settings, context)
+        self._terms = terms_of(settings)
         self._session: Session | None = None
         self._discovery = Discovery(self.get)
+        self._horizon = Horizon(self._terms.fence, self._all_namespaces)
 
     @property
     def access(self) -> Access:
@@ -91,8 +82,19 @@ class Cluster:
 
     @property
     def namespace(self) -> str:
-        """Return the namespace of names given without one."""
-        return self.access.namespace
+        """Return the namespace of names given without one; an allowed one where ours is not."""
+        own, spaces = self.access.namespace, self.fence.spaces
+        if spaces.reachable(own):
+            return own
+
+        named = (one for one in spaces.allowed if not is_pattern(one) and spaces.reachable(one))
+
+        return next(named, own)
+
+    @property
+    def fence(self) -> Fence:
+        """Return the limits of this server."""
+        return self._terms.fence
 
     @property
     def deadline(self) -> float:
@@ -116,7 +118,27 @@ class Cluster:
             BackendError: They cannot be read.
 
         """
-        return await self._discovery.kinds(self.access.url, older_than=older_than)
+        where = (self.access.url, self._who)
+        return await self._discovery.kinds(where, older_than=older_than)
+
+    async def settle(self) -> None:
+        """Find the kinds that the limits name and only the cluster knows; once is enough.
+
+        Raises:
+            BackendError: The cluster cannot be asked, or has no kind of such a name.
+
+        """
+        if self.fence.kinds.unsettled:
+            self.fence.kinds.settle(await self.kinds(), self.access.context)
+
+    async def allowed_namespaces(self) -> list[str]:
+        """Return the allowed namespaces, patterns resolved; none where all are.
+
+        Raises:
+            BackendError: There are patterns, and the namespaces cannot be listed.
+
+        """
+        return await self._horizon.allowed(self._who) if self.fence.spaces.allowed else []
 
     async def get(self, path: str, answer: type[T], params: Pairs = (), *, accept: str = "") -> T:
         """Read one JSON answer, in the form that `accept` names.
@@ -131,7 +153,7 @@ class Cluster:
             reply = await server.request("GET", path, params, headers=headers)
             return server.decode(reply, answer)
 
-        return await self._ask(read)
+        return await self._ask(path, read)
 
     async def review(self, path: str, question: msgspec.Struct, answer: type[T]) -> T:
         """Post a question that changes nothing (an access review) and read its answer."""
@@ -142,7 +164,7 @@ class Cluster:
             reply = await server.request("POST", path, content=body, headers=headers, read=True)
             return server.decode(reply, answer)
 
-        return await self._ask(post)
+        return await self._ask(path, post)
 
     async def send(self, sending: Sending, body: bytes, *, rehearse: bool = False) -> Object:
         """Send a change and read what the object is after it; rehearsed, nothing changes.
@@ -167,7 +189,7 @@ class Cluster:
             )
             return server.decode(reply, Object)
 
-        return await self._ask(send)
+        return await self._ask(sending.path, send)
 
     async def text(self, path: str, params: Pairs = ()) -> str:
         """Read a plain text answer."""
@@ -175,7 +197,7 @@ class Cluster:
         async def read(server: ApiServer) -> str:
             return (await server.request("GET", path, params)).body.decode(errors="replace")
 
-        return await self._ask(read)
+        return await self._ask(path, read)
 
     async def version(self) -> str:
         """Return the API server's version."""
@@ -203,8 +225,9 @@ class Cluster:
         for _ in range(RESTARTS):
             reducer = start()
             version = ""
+            reach = await self.reach(listing)
             try:
-                async for page in self._pages(listing, item):
+                async for page in pages(reach, partial(self._page, reach, item)):
                     reducer.add(page.items or ())
                     version = version or page.metadata.resource_version
             except Expired:
@@ -226,8 +249,12 @@ class Cluster:
 
         It tells so only where neither labels nor fields are given.
         """
-        path = listing.kind.path(listing.namespace)
-        page = await self.get(path, ListPage[Named], [("limit", "1")], accept=METADATA)
+        reach = await self.reach(listing)
+        if reach.narrowed:
+            return len(await self.all(msgspec.structs.replace(listing, bare=True), Named))
+
+        with leave("list"):
+            page = await self.get(listing.path, ListPage[Named], [("limit", "1")], accept=METADATA)
 
         return len(page.items or ()) + page.metadata.remaining_item_count
 
@@ -250,6 +277,7 @@ class Cluster:
         def opened(server: ApiServer) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
             return server.lines(path, params, limit=limit, headers=headers, silence=silence)
 
+        await self._settle(path)
         session = await self._current()
         async with session.server() as server:
             try:
@@ -263,39 +291,64 @@ class Cluster:
         async with session.server() as server, opened(server) as lines:
             yield lines
 
-    async def _pages(
-        self, listing: Listing, item: type[ObjectT]
-    ) -> AsyncIterator[ListPage[ObjectT]]:
-        path = listing.kind.path(listing.namespace)
-        params = [*listing.params]
-        accept = METADATA if listing.bare else ""
-        while True:
-            page = await self.get(path, ListPage[item], params, accept=accept)
-            yield page
-            if not page.metadata.continue_:
-                return
-            params = [*listing.params, ("continue", page.metadata.continue_)]
-            # Decoding a page takes a while; others get their turn before the next.
-            await anyio.lowlevel.checkpoint()
+    async def reach(self, listing: Listing) -> Reach:
+        """Return how a list is to be read within the limits of this server.
 
-    async def _ask(self, work: Callable[[ApiServer], Awaitable[T]]) -> T:
+        Raises:
+            BackendError: The limits have patterns, and the namespaces cannot be listed.
+
+        """
+        return await self._horizon.of(listing, self._who)
+
+    @property
+    def _who(self) -> Who:
+        return who_acts(impersonate=self._terms.impersonate)
+
+    async def _all_namespaces(self) -> list[str]:
+        with leave("names"):
+            reach = Reach((Listing(NAMESPACES, bare=True),))
+            read = partial(self._page, reach, Named)
+            return [
+                one.metadata.name async for page in pages(reach, read) for one in page.items or ()
+            ]
+
+    async def _page(
+        self, reach: Reach, item: type[ObjectT], listing: Listing, token: str
+    ) -> ListPage[ObjectT]:
+        params = [*listing.params, *([("continue", token)] if token else [])]
+        accept = METADATA if listing.bare else ""
+        with leave("list"):
+            if not reach.sifted:
+                return await self.get(listing.path, ListPage[item], params, accept=accept)
+            page = await self.get(listing.path, ListPage[msgspec.Raw], params, accept=accept)
+
+        kept = sift(self.fence.spaces, listing, page.items or (), item)
+
+        return ListPage(tuple(kept), page.metadata)
+
+    async def _ask(self, path: str, work: Callable[[ApiServer], Awaitable[T]]) -> T:
+        await self._settle(path)
         session = await self._current()
         async with session.server() as server:
             try:
                 return await work(server)
-            except Unauthorised:
-                if not session.refused(server):
+            except Unauthorised as exc:
+                if isinstance(exc, CannotImpersonate) or not session.refused(server):
                     raise
 
         async with session.server() as server:
             return await work(server)
 
+    async def _settle(self, path: str) -> None:
+        if address_of(path):
+            await self.settle()
+
     async def _current(self) -> Session:
         access = self._door.access()
         if self._session is None or self._session.access != access:
             # Put the new one in its place before waiting for the old one to close: others ask, too.
-            leaving, settings = self._session, self._settings
-            self._session = Session(access, settings.timeout, settings.plugin_timeout)
+            leaving = self._session
+            self._session = Session(access, self._terms)
             if leaving:
                 await leaving.aclose()
 

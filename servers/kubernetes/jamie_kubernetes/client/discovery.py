@@ -4,7 +4,7 @@ One aggregated answer for all groups; servers before 1.27 are asked group by gro
 """
 
 import time
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -24,6 +24,9 @@ from jamie_kubernetes.kinds import ApiKind
 KEPT_SECONDS = 600.0
 FRESH_SECONDS = 2.0
 """How old the list may be before an unknown name is worth another look."""
+
+KEPT_FOR = 30
+"""Callers whose kinds are kept, besides the one who asked last."""
 
 T = TypeVar("T")
 
@@ -80,18 +83,19 @@ class Discovery:
 
     def __init__(self, read: Read) -> None:
         self._read = read
-        self._kept: dict[str, ApiKinds] = {}
+        self._kept: dict[Hashable, ApiKinds] = {}
 
-    async def kinds(self, url: str, *, older_than: float = KEPT_SECONDS) -> ApiKinds:
-        """Return the kinds of the cluster at a URL, read anew when older than so many seconds.
+    async def kinds(self, where: Hashable, *, older_than: float = KEPT_SECONDS) -> ApiKinds:
+        """Return the kinds of the cluster, read anew when older than so many seconds.
 
-        Where they cannot be read anew the older answer comes back, and `stale` says why.
+        `where` names what they are kept for: a URL, and for whom it was asked. Where they cannot be
+        read anew the older answer comes back, and `stale` says why.
 
         Raises:
             BackendError: They cannot be read, and never were.
 
         """
-        kept = self._kept.get(url)
+        kept = self._kept.get(where)
         if kept and kept.seconds < older_than:
             return kept
 
@@ -103,7 +107,8 @@ class Discovery:
             kept.stale = str(exc)
             return kept
 
-        self._kept = {url: fresh}
+        others = [(key, known) for key, known in self._kept.items() if key != where]
+        self._kept = {**dict(others[-KEPT_FOR:]), where: fresh}
         return fresh
 
     async def _discovered(self) -> ApiKinds:

@@ -288,6 +288,11 @@ class ListPage(_Wire, Generic[ObjectT], frozen=True):
     items: tuple[ObjectT, ...] | None = None
     metadata: ListMeta = ListMeta()
 
+    @property
+    def token(self) -> str:
+        """Return where the list goes on; empty at its end."""
+        return self.metadata.continue_
+
 
 class Version(_Wire, frozen=True):
     """What the API server is."""

@@ -1,15 +1,23 @@
 """Lists of any kind as rows: as the server prints them, with or without the objects behind."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from enum import Enum
+from functools import partial
 from typing import Protocol, TypeVar
 
-import anyio.lowlevel
 import msgspec
 
 from jamie_base.errors import BackendError
 from jamie_kubernetes.client.api_server import Expired
-from jamie_kubernetes.client.cluster import PAGE_OBJECTS, RESTARTS, Cluster, Listing
+from jamie_kubernetes.client.cluster import RESTARTS, Cluster
+from jamie_kubernetes.client.fence import leave
+from jamie_kubernetes.client.listing import PAGE_OBJECTS, Listing
+from jamie_kubernetes.client.reach import Reach, first_pages, is_in_reach, pages
+
+_INSIDE = "\n"
+"""Parts a namespace from the API server's own token."""
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
@@ -82,20 +90,14 @@ async def read_page(
         BackendError: No answer, or a refusal.
 
     """
-    params = [(key, value) for key, value in listing.params if key != "limit"]
-    params += [("limit", str(limit)), *([("continue", token)] if token else [])]
-    if form is not Form.OBJECTS:
-        params.append(("includeObject", form.value))
+    reach = await cluster.reach(listing)
+    read = partial(_read, cluster, reach, form)
+    if reach.apart:
+        return await _page_of_several(reach, read, limit, token)
+    if reach.sifted:
+        return await _full_page(reach.parts[0], read, limit, token)
 
-    accept = "" if form is Form.OBJECTS else TABLE
-    reply = await cluster.get(listing.kind.path(listing.namespace), _Reply, params, accept=accept)
-    rows = tuple(TableRow(object=one) for one in reply.items or ())
-    return RowPage(
-        columns=reply.column_definitions or (),
-        rows=reply.rows or rows,
-        token=reply.metadata.continue_,
-        remaining=reply.metadata.remaining_item_count,
-    )
+    return await read(listing, token, limit=limit)
 
 
 async def fold_rows(
@@ -109,8 +111,10 @@ async def fold_rows(
     """
     for _ in range(RESTARTS):
         reducer = start()
+        reach = await cluster.reach(listing)
         try:
-            async for page in _pages(cluster, listing, form):
+            # Later pages of some servers come without the columns.
+            async for page in pages(reach, partial(_read, cluster, reach, form)):
                 reducer.add(page)
         except Expired:
             continue
@@ -123,16 +127,83 @@ async def fold_rows(
     )
 
 
-async def _pages(cluster: Cluster, listing: Listing, form: Form) -> AsyncIterator[RowPage]:
-    token = ""
-    while True:
-        page = await read_page(cluster, listing, form, token=token)
-        # Later pages of some servers come without the columns.
-        yield page
-        token = page.token
-        if not token:
-            return
-        await anyio.lowlevel.checkpoint()
+async def _read(
+    cluster: Cluster,
+    reach: Reach,
+    form: Form,
+    listing: Listing,
+    token: str,
+    *,
+    limit: int = PAGE_OBJECTS,
+) -> RowPage:
+    params = [(key, value) for key, value in listing.params if key != "limit"]
+    params += [("limit", str(limit)), *([("continue", token)] if token else [])]
+    if form is not Form.OBJECTS:
+        params.append(("includeObject", form.value))
+
+    accept = "" if form is Form.OBJECTS else TABLE
+    with leave("list"):
+        reply = await cluster.get(listing.path, _Reply, params, accept=accept)
+    rows = reply.rows or tuple(TableRow(object=one) for one in reply.items or ())
+    if reach.sifted:
+        spaces = cluster.fence.spaces
+        rows = tuple(one for one in rows if is_in_reach(spaces, listing, one.object))
+
+    return RowPage(
+        columns=reply.column_definitions or (),
+        rows=rows,
+        token=reply.metadata.continue_,
+        # What is left may be out of reach.
+        remaining=0 if reach.narrowed else reply.metadata.remaining_item_count,
+    )
+
+
+class _ReadRows(Protocol):
+    def __call__(self, listing: Listing, token: str, *, limit: int) -> Awaitable[RowPage]: ...
+
+
+async def _full_page(listing: Listing, read: _ReadRows, limit: int, token: str) -> RowPage:
+    """Read on until there are enough rows: what is out of reach was dropped from those read."""
+    page = await read(listing, token, limit=limit)
+    while page.token and len(page.rows) < limit:
+        more = await read(listing, page.token, limit=limit - len(page.rows))
+        page = RowPage(page.columns or more.columns, (*page.rows, *more.rows), more.token)
+
+    return page
+
+
+async def _page_of_several(reach: Reach, read: _ReadRows, limit: int, token: str) -> RowPage:
+    """Read a page across namespaces; its token is the one it stopped in, and that one's own."""
+    at, _, inner = token.partition(_INSIDE)
+    parts = [part for part in reach.parts if part.namespace >= at]
+
+    def start(part: Listing) -> str:
+        return inner if part.namespace == at else ""
+
+    async def first(part: Listing, _: str) -> RowPage:
+        return await read(part, start(part), limit=limit)
+
+    page = RowPage((), ())
+    async with aclosing(first_pages(reach, parts, first)) as firsts:
+        async for part, whole in firsts:
+            room = limit - len(page.rows)
+            if not room and whole.rows:
+                return _going_on(page, part, "")
+            found = whole
+            if len(whole.rows) > room:
+                found = await read(part, start(part), limit=room)
+            page = RowPage(page.columns or found.columns, (*page.rows, *found.rows))
+            if found.token:
+                return _going_on(page, part, found.token)
+            if len(page.rows) > limit:
+                # This server does not page: it gave all of one namespace, and will of the others.
+                limit = sys.maxsize
+
+    return page
+
+
+def _going_on(page: RowPage, part: Listing, token: str) -> RowPage:
+    return RowPage(page.columns, page.rows, f"{part.namespace}{_INSIDE}{token}")
 
 
 def shown_columns(columns: Sequence[Column]) -> list[int]:

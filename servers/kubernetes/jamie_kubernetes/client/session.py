@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from jamie_kubernetes.client.access import Access
 from jamie_kubernetes.client.api_server import ApiServer
 from jamie_kubernetes.client.credentials import credentials_of
+from jamie_kubernetes.client.terms import Terms
 
 
 class Session:
@@ -14,10 +15,10 @@ class Session:
     A server whose credential was replaced is closed when its last request has ended.
     """
 
-    def __init__(self, access: Access, seconds: float, plugin_seconds: float) -> None:
+    def __init__(self, access: Access, terms: Terms) -> None:
         self.access = access
-        self._seconds = seconds
-        self._credentials = credentials_of(access, plugin_seconds)
+        self._terms = terms
+        self._credentials = credentials_of(access, terms.plugin_seconds)
         self._server: ApiServer | None = None
         self._ended = False
 
@@ -52,7 +53,7 @@ class Session:
         if self._server and self._server.credential == credential:
             return self._server
 
-        server = ApiServer(self.access, credential, self._seconds)
+        server = ApiServer(self.access, credential, self._terms)
         await self._replace(server)
 
         return server

@@ -7,12 +7,11 @@ import msgspec
 from jamie_base.errors import InvalidArgument, NotFound, did_you_mean
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.discovery import FRESH_SECONDS, ApiKinds
-from jamie_kubernetes.kinds import KINDS, ApiKind, Kind
+from jamie_kubernetes.kinds import ApiKind, Kind, static_kind
 from jamie_signals.similar import nearest
 
 _PARTS = re.compile(r"\s*[/\s]\s*")
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
-_STATIC = {name.lower(): kind for kind in KINDS for name in (kind.name, kind.plural, *kind.shorts)}
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -49,7 +48,7 @@ async def kind_of(cluster: Cluster, text: str) -> tuple[Kind, str]:
         NotFound: The cluster has none of that name; the nearest are offered.
 
     """
-    if known := _static(text):
+    if known := static_kind(text):
         return known, ""
 
     api, kinds = await api_kind_of(cluster, text)
@@ -81,14 +80,6 @@ def stale_words(kinds: ApiKinds) -> str:
         return ""
 
     return f"API kinds as of {kinds.seconds / 60:.0f} min ago; reading them again failed"
-
-
-def _static(text: str) -> Kind | None:
-    name, _, group = text.lower().partition(".")
-    kind = _STATIC.get(name)
-    known = kind.root.split("/")[2] if kind and kind.root.startswith("/apis/") else ""
-
-    return kind if kind and group in ("", known) else None
 
 
 def _unknown(cluster: Cluster, text: str, kinds: ApiKinds) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from jamie_base.errors import BackendError, Denied, NotFound, Unreachable
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Overview, Pods, Usage
-from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client import Cluster, Listing, OffLimits
 from jamie_kubernetes.client.objects import Event, Node, NodeUsage, Pod, PodUsage, Workload
 from jamie_kubernetes.facts.grouping import PodTally, rank
 from jamie_kubernetes.facts.happenings import EventTally
@@ -80,7 +80,7 @@ async def k8s_overview(cluster: Backend, namespace: Namespace = "") -> Overview:
 
 
 def _answer(parts: Parts, asked: _Asked, now_ns: Nanoseconds) -> Overview:
-    if asked.there and isinstance(asked.there.error, NotFound):
+    if asked.there and isinstance(asked.there.error, NotFound | OffLimits):
         raise asked.there.error
 
     gaps = parts.gaps()

@@ -8,7 +8,7 @@ import anyio
 
 from jamie_base.errors import BackendError, Denied, NotFound, TimedOut, did_you_mean
 from jamie_kubernetes.answers import Gap
-from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client import Cluster, Listing, OffLimits
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.kinds import NAMESPACES
@@ -111,6 +111,9 @@ class Parts:
 
 def why_of(error: BackendError) -> str:
     """Say in a few words why a part is missing."""
+    if isinstance(error, OffLimits):
+        return f"off limits here: {error.why}"
+
     return "not allowed to list" if isinstance(error, Denied) else str(error)
 
 
@@ -119,6 +122,7 @@ async def check_namespace(cluster: Cluster, namespace: str) -> None:
 
     Raises:
         NotFound: It does not exist; the nearest names are offered.
+        OffLimits: It is not in reach.
 
     """
     if not namespace:
@@ -131,6 +135,10 @@ async def check_namespace(cluster: Cluster, namespace: str) -> None:
             f"There is no namespace {namespace!r} in {cluster.access.context!r}."
             f"{await _others(cluster, namespace)}"
         ) from exc
+    except OffLimits as exc:
+        # Where only the kind is, whether it exists cannot be told.
+        if exc.about == "namespace":
+            raise
     except Denied as exc:
         if isinstance(exc, Unauthorised):
             raise

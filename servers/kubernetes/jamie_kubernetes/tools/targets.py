@@ -100,9 +100,11 @@ async def locate(cluster: Cluster, kinds: Sequence[Kind], name: str, namespace: 
     Raises:
         InvalidArgument: The name is in several namespaces.
         NotFound: There is none; the nearest names are offered.
+        OffLimits: The kind, or the namespace, is not in reach.
 
     """
-    for one in kinds:
+    in_reach = [one for one in kinds if cluster.fence.has(one)] or kinds
+    for one in in_reach:
         places = await _places(cluster, one, name, namespace)
         if len(places) > 1:
             raise InvalidArgument(
@@ -112,7 +114,7 @@ async def locate(cluster: Cluster, kinds: Sequence[Kind], name: str, namespace: 
         if places:
             return Target(one, places[0], name)
 
-    raise NotFound(await _missing(cluster, kinds, name, namespace))
+    raise NotFound(await _missing(cluster, in_reach, name, namespace))
 
 
 async def selector_of(cluster: Cluster, target: Target) -> str:

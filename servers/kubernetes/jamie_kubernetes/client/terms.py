@@ -1,0 +1,21 @@
+"""The terms on which requests leave: how long they may take, how far they reach, for whom."""
+
+from dataclasses import dataclass
+
+from jamie_kubernetes.client.fence import Fence
+from jamie_kubernetes.settings import Settings
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the settings say of every request."""
+
+    fence: Fence
+    seconds: float
+    plugin_seconds: float
+    impersonate: bool = False
+
+
+def terms_of(settings: Settings) -> Terms:
+    """Return the terms the settings set."""
+    return Terms(Fence(settings), settings.timeout, settings.plugin_timeout, settings.impersonate)
