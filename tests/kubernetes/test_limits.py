@@ -214,9 +214,11 @@ async def test_a_kind_nobody_knows_is_said_at_the_first_use_and_nothing_is_read(
     client = await connect(deny_kind=["secretz"])
     filled(api)
 
-    answer = text_of(await client.call_tool("k8s_pods", {}))
     content = (await client.read_resource("jamie://status")).contents[0]
+    overview = text_of(await client.call_tool("k8s_overview", {}))
+    answer = text_of(await client.call_tool("k8s_pods", {}))
 
+    assert overview == answer
     assert answer.startswith("error: --deny-kind names 'secretz', and 'lab' has no such kind")
     assert "Did you mean 'secrets'?" in answer
     assert "secretz" in cast("TextResourceContents", content).text

@@ -44,6 +44,10 @@ _TWINS: tuple[frozenset[Resource], ...] = (
 _leave: ContextVar[Leave] = ContextVar("leave", default="none")
 
 
+class BadLimits(BackendError):
+    """Our own settings name a kind that the cluster does not have: nothing is done."""
+
+
 class OffLimits(BackendError):
     """Our own settings do not allow it; the cluster was not asked."""
 
@@ -130,7 +134,7 @@ class Kinds:
         """Find the kinds that only the cluster knows.
 
         Raises:
-            BackendError: It has none of such a name.
+            BadLimits: It has none of such a name.
 
         """
         for flag, name in self.unsettled:
@@ -187,7 +191,7 @@ class Fence:
         if address is None:
             return
         if self.kinds.unsettled:
-            raise BackendError("The limits of this server are not settled yet; ask again.")
+            raise BadLimits("The limits of this server are not settled yet; ask again.")
         if address.resource[0] in _REVIEWS:
             self._check_review(request, address)
             return
@@ -272,7 +276,7 @@ def _resource_of(kinds: ApiKinds, flag: str, name: str, where: str) -> Resource:
         # Extensions come and go, and not every cluster has each.
         return group, plural
 
-    raise BackendError(
+    raise BadLimits(
         f"{flag} names {name!r}, and {where!r} has no such kind: nothing is done until that is"
         f" mended.{did_you_mean(near)}"
     )

@@ -10,6 +10,7 @@ from jamie_base.errors import BackendError, Denied, NotFound, TimedOut, did_you_
 from jamie_kubernetes.answers import Gap
 from jamie_kubernetes.client import Cluster, Listing, OffLimits
 from jamie_kubernetes.client.api_server import Unauthorised
+from jamie_kubernetes.client.fence import BadLimits
 from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.kinds import NAMESPACES
 from jamie_signals.similar import nearest
@@ -94,7 +95,7 @@ class Parts:
 
         """
         failed = [(part.name, part.error) for part in self.parts if part.error]
-        fatal = next((exc for _, exc in failed if isinstance(exc, Unauthorised)), None)
+        fatal = next((exc for _, exc in failed if isinstance(exc, Unauthorised | BadLimits)), None)
         if failed and (fatal or len(failed) == len(self.parts)):
             raise fatal or failed[0][1]
 
