@@ -1,6 +1,7 @@
 """A server with limits, seen the way a model sees it: what is off limits is in no answer."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,6 +9,12 @@ import httpx
 import pytest
 from mcp.types import TextResourceContents
 
+from jamie_base.errors import BackendError, Denied
+from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client.objects import Named
+from jamie_kubernetes.client.watching import watching
+from jamie_kubernetes.kinds import EVENTS
+from jamie_kubernetes.settings import Settings
 from tests.kubernetes.conftest import WITH_DATA, Connect, text_of
 from tests.kubernetes.offers import offer
 from tests.kubernetes.wire import (
@@ -55,6 +62,7 @@ QUESTIONS: dict[str, list[Json]] = {
     ],
     "k8s_access": [{"verb": "list", "what": "pods", "who": "anyone"}, {"who": "sa/web"}],
     "k8s_diagnose": [{}],
+    "k8s_rollout": [{"name": "deploy/web"}, {"name": "helm"}],
 }
 """Questions about everything, by tool; a tool that is not here fails the test."""
 
@@ -409,3 +417,55 @@ async def test_a_plan_says_that_its_impact_was_told_from_some_namespaces_only(
     (plan,) = user.asked
     assert "(Namespaces read: all without vault (--deny-namespace).)" in plan
     assert len(writable.sent) == 1
+
+
+def frames(*names: str, space: str) -> httpx.Response:
+    lines = [
+        json.dumps({"type": "ADDED", "object": event("Seen", f"Pod/{name}", namespace=space)})
+        for name in names
+    ]
+    return httpx.Response(200, text="\n".join([*lines, ""]))
+
+
+@pytest.mark.parametrize(
+    ("limits", "seen"),
+    [
+        ({}, ["vault", "shop", "vault"]),
+        ({"deny_namespace": ["vault"]}, ["shop"]),
+        ({"allow_namespace": ["shop", "team-*"]}, ["shop", "team-a"]),
+    ],
+)
+async def test_a_watch_of_all_namespaces_sees_those_in_reach(
+    config: Path, api: Api, limits: dict[str, Any], seen: list[str]
+) -> None:
+    filled(api)
+    mixed = [frames("x", space=space).text for space in ("vault", "shop", "vault")]
+    api.routes["/api/v1/events"] = httpx.Response(200, text="".join(mixed))
+    for space in ("shop", "team-a", "team-b"):
+        names = ("x",) if space != "team-b" else ()
+        api.routes[f"/api/v1/namespaces/{space}/events"] = frames(*names, space=space)
+    cluster = Cluster(Settings(kubeconfig=str(config), **limits))
+
+    found: list[str] = []
+    with suppress(BackendError):
+        async with watching(cluster, Listing(EVENTS), Named, "7") as changes:
+            async for change in changes:
+                assert change.object
+                found.append(change.object.metadata.namespace)
+                if sorted(found) == sorted(seen):
+                    break
+    await cluster.aclose()
+
+    assert sorted(found) == sorted(seen)
+
+
+async def test_a_refusal_of_one_watch_ends_all_as_it_is(config: Path, api: Api) -> None:
+    filled(api).denied.add("events@team-a")
+    api.routes["/api/v1/namespaces/shop/events"] = frames("x", space="shop")
+    cluster = Cluster(Settings(kubeconfig=str(config), allow_namespace=("shop", "team-a")))
+
+    with pytest.raises(Denied, match="events is forbidden"):
+        async with watching(cluster, Listing(EVENTS), Named, "7") as changes:
+            async for change in changes:
+                assert change.object
+    await cluster.aclose()

@@ -1,20 +1,29 @@
 """Watching a list: what happens to its objects, as it happens."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Generic, Literal, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar
 
+import anyio
 import msgspec
+from anyio.abc import ObjectReceiveStream
 
 from jamie_base.errors import BackendError
 from jamie_kubernetes.client.api_server import Expired
-from jamie_kubernetes.client.cluster import Cluster, Listing
+from jamie_kubernetes.client.cluster import Cluster
+from jamie_kubernetes.client.fence import leave
+from jamie_kubernetes.client.listing import Listing
+from jamie_kubernetes.client.reach import Reach, is_in_reach
 
 METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json"
 """What a bare listing is watched as."""
 
 SILENCE_SECONDS = 90.0
 """A watch hears at least a bookmark a minute; when it does not, its connection is dead."""
+
+MOST_APART = 50
+"""Namespaces that are watched at the same time, where only some are allowed."""
 
 LARGEST_BYTES = 256 * 1024 * 1024
 GONE = 410
@@ -64,34 +73,113 @@ async def watching(
         BackendError: No answer, a refusal, or a connection that broke.
 
     """
-    wanted = (("labelSelector", listing.labels), ("fieldSelector", listing.fields))
+    reach = await cluster.reach(listing)
+    opened = partial(_opened, cluster, reach, item, version, silence)
+    if not reach.apart:
+        async with opened(reach.parts[0]) as changes:
+            yield changes
+        return
+
+    if not 0 < len(reach.parts) <= MOST_APART:
+        raise BackendError(
+            f"{len(reach.parts)} allowed namespaces cannot be watched at once, {MOST_APART} at"
+            " most; name one."
+        )
+    async with _merged([partial(opened, part) for part in reach.parts]) as changes:
+        yield changes
+
+
+@asynccontextmanager
+async def _opened(
+    cluster: Cluster,
+    reach: Reach,
+    item: type[ObjectT],
+    version: str,
+    silence: float,
+    listing: Listing,
+) -> AsyncGenerator[AsyncIterator[Change[ObjectT]]]:
     params = [
         ("watch", "true"),
         ("allowWatchBookmarks", "true"),
         ("resourceVersion", version),
-        *((key, value) for key, value in wanted if value),
+        *((key, value) for key, value in listing.params if key != "limit"),
     ]
-    path = listing.kind.path(listing.namespace)
     accept = METADATA if listing.bare else ""
-    async with cluster.lines(
-        path, params, limit=LARGEST_BYTES, accept=accept, silence=silence
-    ) as lines:
-        yield _changes(lines, item)
+
+    def shown(frame: _Frame) -> bool:
+        if not reach.sifted or frame.type not in ("ADDED", "MODIFIED", "DELETED"):
+            return True
+        return is_in_reach(cluster.fence.spaces, listing, frame.object)
+
+    async with AsyncExitStack() as stack:
+        with leave("list"):
+            opening = cluster.lines(
+                listing.path, params, limit=LARGEST_BYTES, accept=accept, silence=silence
+            )
+            lines = await stack.enter_async_context(opening)
+        yield _changes(lines, item, shown)
+
+
+@asynccontextmanager
+async def _merged(
+    watches: Sequence[Callable[[], AbstractAsyncContextManager[AsyncIterator[Change[ObjectT]]]]],
+) -> AsyncGenerator[AsyncIterator[Change[ObjectT]]]:
+    """Watch several lists as one; it ends when one of them does."""
+    give, take = anyio.create_memory_object_stream[Change[ObjectT] | Exception | None]()
+    # A task group wraps what is raised in it; it is carried out beside it instead.
+    failed: list[Exception] = []
+
+    async def pump(watch: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
+        try:
+            async with watch() as changes:
+                async for change in changes:
+                    await give.send(change)
+            await give.send(None)
+        except BackendError as exc:
+            await give.send(exc)
+
+    with give, take:
+        async with anyio.create_task_group() as group:
+            for watch in watches:
+                group.start_soon(pump, watch)
+            try:
+                yield _taken(take)
+            except Exception as exc:
+                failed.append(exc)
+            group.cancel_scope.cancel()
+
+    if failed:
+        raise failed[0]
+
+
+async def _taken(
+    take: ObjectReceiveStream[Change[ObjectT] | Exception | None],
+) -> AsyncIterator[Change[ObjectT]]:
+    async for change in take:
+        if change is None:
+            return
+        if isinstance(change, Exception):
+            raise change
+        yield change
 
 
 async def _changes(
-    lines: AsyncIterator[bytes], item: type[ObjectT]
+    lines: AsyncIterator[bytes], item: type[ObjectT], shown: Callable[[_Frame], bool]
 ) -> AsyncIterator[Change[ObjectT]]:
     async for line in lines:
-        if line.strip():
-            yield _change(line, item)
+        if line.strip() and (change := _change(line, item, shown)):
+            yield change
 
 
-def _change(line: bytes, item: type[ObjectT]) -> Change[ObjectT]:
+def _change(
+    line: bytes, item: type[ObjectT], shown: Callable[[_Frame], bool]
+) -> Change[ObjectT] | None:
     try:
         frame = msgspec.json.decode(line, type=_Frame)
         if frame.type == "ERROR":
             raise _trouble(frame.object)
+        if not shown(frame):
+            return None
 
         version = msgspec.json.decode(frame.object, type=_Versioned).metadata.resource_version
         match frame.type:
