@@ -25,6 +25,7 @@ class Tap(httpx.AsyncByteStream):
             self._send.send_nowait(f"{line}\n".encode())
 
     def end(self) -> None:
+        self.closed = True
         self._send.close()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

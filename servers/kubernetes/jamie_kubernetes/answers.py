@@ -199,8 +199,8 @@ class EventList(msgspec.Struct, frozen=True, omit_defaults=True):
     scope: str
     since_ns: Nanoseconds
     warnings_only: bool
-    events: int
-    groups: tuple[EventGroup, ...]
+    events: int = 0
+    groups: tuple[EventGroup, ...] = ()
     followed: Followed | None = None
     later: int = 0
     cursor: str = ""

@@ -253,6 +253,18 @@ class Event(_Wire, frozen=True):
     reporting_component: str = ""
 
 
+class VersionedMeta(Meta, frozen=True):
+    """What every object has, and which version of it this is."""
+
+    resource_version: str = ""
+
+
+class VersionedEvent(Event, frozen=True):
+    """An event, and which version of it."""
+
+    metadata: VersionedMeta
+
+
 class ContainerUsage(_Wire, frozen=True):
     """CPU and memory of a container, as quantities."""
 

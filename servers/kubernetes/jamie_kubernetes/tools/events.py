@@ -1,12 +1,15 @@
 """Events: what happened."""
 
 import time
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+import msgspec
 from pydantic import Field
 
 from jamie_base.answer import paginate
+from jamie_base.errors import InvalidArgument
 from jamie_base.when import window
 from jamie_kubernetes.answers import EventList
 from jamie_kubernetes.client import Cluster, Listing
@@ -14,9 +17,13 @@ from jamie_kubernetes.client.objects import Event
 from jamie_kubernetes.facts.happenings import EventTally, Wanted, rank
 from jamie_kubernetes.kinds import EVENTS
 from jamie_kubernetes.render.events import ROWS_BYTES, events, line
+from jamie_kubernetes.tools.event_follow import EventFollower
 from jamie_kubernetes.tools.family import Family, family_of
+from jamie_kubernetes.tools.following import Follow, Patience
 from jamie_kubernetes.tools.parts import Parts, check_namespace
 from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, Since, tools
+
+T = TypeVar("T")
 
 About = Annotated[
     str,
@@ -29,7 +36,7 @@ WarningsOnly = Annotated[bool, Field(description="Leave out Normal events.")]
 Limit = Annotated[int, Field(ge=1, le=200, description="Groups to show.")]
 
 
-@tools.reads(events)
+@tools.reads(events, live="follow")
 async def k8s_events(
     cluster: Backend,
     namespace: Namespace = "",
@@ -38,45 +45,81 @@ async def k8s_events(
     warnings_only: WarningsOnly = True,
     limit: Limit = 40,
     cursor: Cursor = "",
+    follow: Follow = 0,
 ) -> EventList:
     """Show events by reason and owner: count, first, last and words, worst first."""
+    patience = Patience(cluster, follow)
+    if follow and cursor:
+        raise InvalidArgument("What follow shows has no second page; leave out cursor.")
+
     now_ns = time.time_ns()
     asked = window(since, now=now_ns / 1e9)
     await check_namespace(cluster, namespace)
     family = await family_of(cluster, object, namespace) if object else Family("", namespace)
     parts = Parts(cluster, family.namespace)
-    tally = await _tallied(parts, family, asked.start_ns, warnings_only=warnings_only)
+    fields = "type=Warning" if warnings_only else ""
+    wanted: Wanted | None = family.includes if family.object else None
+    answer = EventList(
+        now_ns=now_ns,
+        scope=_words(cluster, family),
+        since_ns=asked.start_ns,
+        warnings_only=warnings_only,
+    )
+    if follow:
+        follower = await _following(parts, fields, wanted)
+        await follower.run(patience.left)
+        answer = msgspec.structs.replace(answer, followed=follower.report(follow))
+        tally = follower.news.tally
+    else:
+        tally = await _tallied(parts, fields, partial(EventTally, asked.start_ns, wanted))
+
+    query = repr((namespace, object, since, warnings_only))
+    return _paged(answer, tally, parts, limit=limit, cursor=cursor, query=query)
+
+
+def _paged(
+    answer: EventList, tally: EventTally, parts: Parts, *, limit: int, cursor: str, query: str
+) -> EventList:
+    now_ns = time.time_ns() if answer.followed else answer.now_ns
     page = paginate(
         tally.groups(),
         key=rank,
         line=partial(line, now_ns=now_ns),
         limit=limit,
         cursor=cursor,
-        query=repr((namespace, object, since, warnings_only)),
+        query=query,
         budget=ROWS_BYTES,
     )
-    return EventList(
+    return msgspec.structs.replace(
+        answer,
         now_ns=now_ns,
-        scope=_words(cluster, family),
-        since_ns=asked.start_ns,
-        warnings_only=warnings_only,
         events=tally.events,
         groups=page.rows,
         later=page.hidden,
-        cursor=page.cursor,
+        cursor="" if answer.followed else page.cursor,
         changed=page.changed,
         gaps=parts.gaps(),
     )
 
 
-async def _tallied(
-    parts: Parts, family: Family, since_ns: int, *, warnings_only: bool
-) -> EventTally:
+async def _tallied(parts: Parts, fields: str, start: Callable[[], EventTally]) -> EventTally:
     async def read(namespace: str) -> EventTally:
-        listing = Listing(EVENTS, namespace, fields="type=Warning" if warnings_only else "")
-        wanted: Wanted | None = family.includes if family.object else None
-        return await parts.cluster.fold(listing, Event, lambda: EventTally(since_ns, wanted))
+        return await parts.cluster.fold(Listing(EVENTS, namespace, fields=fields), Event, start)
 
+    return await _had(parts, read)
+
+
+async def _following(parts: Parts, fields: str, wanted: Wanted | None) -> EventFollower:
+    async def begin(namespace: str) -> EventFollower:
+        listing = Listing(EVENTS, namespace, fields=fields)
+        follower = EventFollower(parts.cluster, listing, wanted)
+        await follower.begin()
+        return follower
+
+    return await _had(parts, begin)
+
+
+async def _had(parts: Parts, read: Callable[[str], Awaitable[T]]) -> T:
     part = await parts.ask("events", parts.scoped("events", read))
     if part.value is None:
         raise part.error or AssertionError("a part has a value or an error")
