@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.kubernetes.offers import offer
-from tests.kubernetes.wire import Api, crashing, event, meta, namespace, node, pod, workload
+from tests.kubernetes.wire import Api, Json, crashing, event, meta, namespace, node, pod, workload
 
 SHOWN = {"shop": "web", "team-a": "api", "team-b": "db"}
 CANARY = "canary"
@@ -15,6 +15,32 @@ LIMITS: list[dict[str, Any]] = [
     {"deny_namespace": ["vault"]},
     {"deny_namespace": ["va*"]},
 ]
+
+
+QUESTIONS: dict[str, list[Json]] = {
+    "k8s_overview": [{}],
+    "k8s_pods": [{}, {"status": "all"}, {"usage": True}, {"selector": "app=x"}],
+    "k8s_logs": [{"selector": "app=x"}, {"name": "web-0"}],
+    "k8s_events": [{}, {"warnings_only": False}, {"object": "deploy/web"}, {"object": "node/n"}],
+    "k8s_workloads": [{}, {"status": "all"}],
+    "k8s_services": [{}, {"status": "all"}],
+    "k8s_nodes": [{}, {"node": "n"}],
+    "k8s_top": [{}, {"of": "containers"}, {"of": "nodes"}],
+    "k8s_get": [
+        {"what": "pods"},
+        {"what": "pods", "limit": 2},
+        {"what": "pods", "where": "metadata.name~a"},
+        {"what": "secrets", "fields": "metadata.name"},
+        {"what": "deploy", "group_by": "metadata.namespace"},
+        {"what": "namespaces"},
+        {"what": "ns", "output": "yaml"},
+        {"what": "events", "sort": "metadata.name"},
+    ],
+    "k8s_access": [{"verb": "list", "what": "pods", "who": "anyone"}, {"who": "sa/web"}],
+    "k8s_diagnose": [{}],
+    "k8s_rollout": [{"name": "deploy/web"}, {"name": "helm"}],
+}
+"""Questions about everything, by tool; a tool that is not here fails the tests that ask them."""
 
 
 def filled(api: Api) -> Api:

@@ -55,6 +55,7 @@ class ApiServer(HttpBackend):
         source = HttpSource(url=access.url, timeout=terms.seconds)
         super().__init__(source, name=access.context, auth=_Signed(access, credential, terms))
         self._access = access
+        self._terms = terms
         self.credential = credential
         self.users = 0
 
@@ -113,7 +114,9 @@ class ApiServer(HttpBackend):
         try:
             await super()._refuse(reply)
         except BackendError as exc:
-            if reply.status_code == 403 and "cannot impersonate" in str(exc):
+            acts = self._terms.impersonate and reply.status_code == 403
+            # Newer servers say `cannot impersonate-on:user-info:list`.
+            if acts and "cannot impersonate" in str(exc):
                 raise CannotImpersonate(f"{exc} {_GRANT_IT}") from exc
             if kind := _BY_STATUS.get(reply.status_code):
                 raise kind(str(exc)) from exc
