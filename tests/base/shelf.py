@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import anyio
 import msgspec
 from mcp.server import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent
 from pydantic import Field
 
@@ -42,6 +43,7 @@ class Shelf:
         self.gate = anyio.Event()
         self.slow = False
         self.begun = anyio.Event()
+        self.breaks: ToolError | None = None
 
     async def aclose(self) -> None:
         self.closed += 1
@@ -108,16 +110,23 @@ def _binding(shelf: Shelf, name: str, grams: int) -> Binding:
     return Binding(f"jar/{name}", "uid-1", shelf.edition, touched, body)
 
 
+def _way_back(before: Jar, grams: int) -> Undo:
+    body = msgspec.json.encode(before)
+    summary = f"back to {before.grams} g"
+    return Undo(summary, f"jar/{before.name}", "uid-1", {"grams": grams}, body)
+
+
 async def fill(shelf: Shelf, plan: Plan) -> Outcome:
     wanted = msgspec.json.decode(plan.binding.body, type=Jar)
+    if shelf.breaks:
+        raise shelf.breaks
     if shelf.slow:
         shelf.begun.set()
         await shelf.gate.wait()
     before = shelf.jars[wanted.name]
     shelf.jars[wanted.name] = wanted.grams
     shelf.edition += 1
-    back = msgspec.json.encode(Jar(wanted.name, before))
-    undo = Undo(f"back to {before} g", plan.binding.target, "uid-1", {"grams": wanted.grams}, back)
+    undo = _way_back(Jar(wanted.name, before), wanted.grams)
     done = f"{wanted.name} holds {wanted.grams} g"
     return Outcome(done, verified=wanted.grams < 9_000, undos=(undo,))
 
@@ -132,6 +141,7 @@ async def shelf_fill(shelf: Backend, name: Name, grams: Grams) -> Plan:
         changes=(f"grams: {shelf.jars[name]} -> {grams}",),
         impact=("tea gets sweeter",),
         undo="This can be undone.",
+        ways_back=(_way_back(Jar(name, shelf.jars[name]), grams),),
     )
 
 

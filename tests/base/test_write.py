@@ -10,8 +10,10 @@ from typing import Any, Literal
 import anyio
 import pytest
 from mcp import Client, MCPError
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, ElicitRequestParams, ElicitResult
 
+from jamie_base.errors import NotFound, Unsure
 from tests.base.shelf import Build, Era, Shelf, text_of
 
 FILL = {"name": "salt", "grams": 300}
@@ -247,6 +249,7 @@ async def test_a_write_without_an_audit_line_does_not_happen(
     assert answer.is_error
     assert "audit" in text_of(answer)
     assert shelf.jars["salt"] == 250
+    assert not [*(tmp_path / "undo").iterdir()]
 
 
 async def test_a_write_is_audited_before_and_after(build: Build, tmp_path: Path) -> None:
@@ -319,16 +322,64 @@ async def test_a_caller_who_gives_up_before_consent_changes_nothing(
     assert outcomes(tmp_path) == ["answered" if era == "auto" else "cancelled"]
 
 
-async def test_a_change_without_an_answer_promises_no_undo(build: Build, shelf: Shelf) -> None:
+async def test_a_change_without_an_answer_leaves_a_way_back(
+    build: Build, shelf: Shelf, tmp_path: Path
+) -> None:
     shelf.slow = True
     server = build(write=True, deadline=0.1)
     async with Client(server, elicitation_callback=User()) as client:
         answer = await client.call_tool("shelf_fill", FILL)
 
+    (record,) = (tmp_path / "undo").iterdir()
     assert text_of(answer) == (
         "Sent, but NOT verified: fill salt to 300 g: sent, but no answer within 0.1 s.\n"
-        "It may or may not be done, so there is no undo record: look before you try again."
+        "It may or may not be done: look before you try again."
+        f" If it was done, it can be undone: record {record.stem}."
     )
+
+
+async def test_the_way_back_is_kept_before_anything_is_sent(
+    build: Build, shelf: Shelf, tmp_path: Path
+) -> None:
+    before: list[Path] = []
+    shelf.slow = True
+    async with (
+        Client(build(write=True), elicitation_callback=User()) as client,
+        anyio.create_task_group() as calls,
+    ):
+        calls.start_soon(client.call_tool, "shelf_fill", FILL)
+        await shelf.begun.wait()
+        before += (tmp_path / "undo").iterdir()
+        shelf.gate.set()
+
+    assert len(before) == 1
+    assert [*(tmp_path / "undo").iterdir()] == before
+
+
+@pytest.mark.parametrize(("error", "left"), [(NotFound("gone"), 0), (Unsure("no answer."), 1)])
+async def test_a_change_that_failed_leaves_a_way_back_only_if_it_may_be_done(
+    build: Build, shelf: Shelf, tmp_path: Path, error: ToolError, left: int
+) -> None:
+    shelf.breaks = error
+    async with Client(build(write=True), elicitation_callback=User()) as client:
+        answer = await client.call_tool("shelf_fill", FILL)
+
+    records = [*(tmp_path / "undo").iterdir()]
+    assert len(records) == left
+    assert text_of(answer).startswith(str(error))
+    assert all(record.stem in text_of(answer) for record in records)
+
+
+async def test_a_write_whose_way_back_cannot_be_kept_does_not_happen(
+    build: Build, shelf: Shelf, tmp_path: Path
+) -> None:
+    (tmp_path / "undo").write_text("a file where the folder should be")
+    async with Client(build(write=True), elicitation_callback=User()) as client:
+        answer = await client.call_tool("shelf_fill", FILL)
+
+    assert text_of(answer).startswith("The undo record cannot be written (")
+    assert shelf.jars["salt"] == 250
+    assert not [one for one in outcomes(tmp_path) if one.startswith("acting")]
 
 
 async def test_undo_records_are_private(build: Build, tmp_path: Path) -> None:

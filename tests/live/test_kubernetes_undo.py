@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import AsyncGenerator, Generator
+from contextlib import suppress
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
-from mcp import Client
+from mcp import Client, MCPError
 
 from jamie_lab import LabState
+from jamie_lab.waiting import until
 from tests.kubernetes.wire import Json
 from tests.kubernetes.writable import User, record_in
 from tests.live.writing import (
@@ -17,6 +20,7 @@ from tests.live.writing import (
     at_home,
     do,
     namespace,
+    outcomes,
     over_stdio,
     serving,
     settle,
@@ -40,8 +44,8 @@ def space(kube: httpx.Client) -> Generator[Space]:
 @pytest.fixture(scope="module")
 def served(lab: LabState, space: Space, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     folder = tmp_path_factory.mktemp("undo")
-    with serving(two_contexts(lab, folder, space.name), folder) as url:
-        yield url
+    with serving(two_contexts(lab, folder, space.name), folder) as served:
+        yield served.url
 
 
 @pytest.fixture
@@ -215,3 +219,36 @@ async def test_a_record_is_for_its_context(client: Client) -> None:
     text = await do(client, "k8s_undo", record=record_in(done), context="two")
 
     assert f"{record_in(done)} belongs to context 'one', not 'two'." in text
+
+
+async def test_a_server_that_dies_right_after_consent_leaves_the_way_back(
+    lab: LabState, space: Space, tmp_path: Path
+) -> None:
+    config = at_home(lab, tmp_path, space.name)
+    before = space.replicas("web")
+    with serving(config, tmp_path) as served:
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(scaled_in_vain, served.url, before + 1)
+            await until_acting(tmp_path)
+            served.process.kill()
+    (record,) = (tmp_path / "undo").iterdir()
+    async with over_stdio(config, tmp_path, User()) as client:
+        text = await do(client, "k8s_undo", record=record.stem)
+
+    # Whether the change got through is up to the moment; what was is there either way.
+    assert text.startswith("Done: ") or "was changed by somebody else since" in text, text
+    assert space.replicas("web") == before
+
+
+async def scaled_in_vain(url: str, replicas: int) -> None:
+    with suppress(MCPError, ExceptionGroup):
+        async with as_caller(url, "ada", User()) as client:
+            await do(client, "k8s_scale", name="deploy/web", replicas=str(replicas))
+
+
+async def until_acting(state: Path) -> None:
+    async def acting() -> bool:
+        log = state / "audit" / "jamie-kubernetes.jsonl"
+        return log.exists() and any(one.startswith("acting") for one in outcomes(state))
+
+    assert await until(acting, 20, poll=0.005)

@@ -53,16 +53,16 @@ def _two_again(space: Space) -> Generator[None]:  # pyright: ignore[reportUnused
 def asking(lab: LabState, space: Space, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """A server over HTTP that asks, with two contexts and three callers."""
     folder = tmp_path_factory.mktemp("asking")
-    with serving(two_contexts(lab, folder, space.name), folder) as url:
-        yield url
+    with serving(two_contexts(lab, folder, space.name), folder) as served:
+        yield served.url
 
 
 @pytest.fixture(scope="module")
 def tokens(lab: LabState, space: Space, tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """The same, but it takes the plan's token for a yes."""
     folder = tmp_path_factory.mktemp("tokens")
-    with serving(two_contexts(lab, folder, space.name), folder, "--confirm", "token") as url:
-        yield url
+    with serving(two_contexts(lab, folder, space.name), folder, "--confirm", "token") as served:
+        yield served.url
 
 
 async def test_it_is_done_when_the_user_agrees_over_stdio(

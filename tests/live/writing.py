@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 import httpx
@@ -122,10 +122,16 @@ def loads_of(lab: LabState) -> Json:
     return yaml.safe_load(Path(lab.kubernetes.kubeconfig).read_text())
 
 
+class Served(NamedTuple):
+    """A server that serves HTTP at `url`, in a process of its own."""
+
+    url: str
+    process: "subprocess.Popen[str]"
+
+
 @contextmanager
-def serving(kubeconfig: Path | str, state: Path, *flags: str) -> Generator[str]:
-    """Serve HTTP with write tools and three callers; yield the URL."""
-    said = state / "said"
+def serving(kubeconfig: Path | str, state: Path, *flags: str) -> Generator[Served]:
+    """Serve HTTP with write tools and three callers."""
     command = [*SERVER, "--transport", "http", "--port", "0", "--write", *flags]
     env = {
         **os.environ,
@@ -133,19 +139,23 @@ def serving(kubeconfig: Path | str, state: Path, *flags: str) -> Generator[str]:
         "JAMIE_STATE_DIR": str(state),
         "JAMIE_KUBERNETES_TOKENS": json.dumps(TOKENS),
     }
-    with said.open("w") as log, subprocess.Popen(command, stderr=log, env=env) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=env, text=True) as process:
         try:
-            yield _announced(said)
+            yield Served(_announced(process), process)
         finally:
             process.terminate()
 
 
-def _announced(said: Path) -> str:
-    async def serves() -> bool:
-        return " serves http" in said.read_text()  # noqa: ASYNC240  # a small local file
+def _announced(process: "subprocess.Popen[str]") -> str:
+    """Wait until it serves; what it says later goes unread, and is little."""
+    assert process.stderr
+    said = ""
+    for line in process.stderr:
+        said += line
+        if " serves " in line:
+            return line.partition(" serves ")[2].partition("/mcp")[0]
 
-    assert anyio.run(until, serves, SETTLED_SECONDS), said.read_text()
-    return said.read_text().partition(" serves ")[2].partition("/mcp")[0]
+    raise AssertionError(said)
 
 
 class Space:

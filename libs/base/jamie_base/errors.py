@@ -11,6 +11,7 @@
     * TimedOut          no answer in time
     * Throttled         it asked us to slow down
     * TooMuch           the answer is larger than we read
+    * Unsure            a change was sent, and nobody knows whether it was made
 
 A message says what failed with which value, why, and what to try.
 """
@@ -54,6 +55,10 @@ class Throttled(BackendError):
 
 class TooMuch(BackendError):
     """The reply is larger than we read."""
+
+
+class Unsure(BackendError):
+    """A change was sent and no answer came: it may or may not have been made."""
 
 
 def did_you_mean(nearest: Iterable[str]) -> str:

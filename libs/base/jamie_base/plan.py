@@ -27,24 +27,6 @@ class Binding(msgspec.Struct, frozen=True):
         return hashlib.blake2b(packed, digest_size=16).hexdigest()
 
 
-class Plan(msgspec.Struct, frozen=True):
-    """A write that has not happened: what would change, with which effect, can it be undone.
-
-    `summary` is one sentence in the infinitive ("scale deployment/web from 2 to 5"), `changes` one
-    line a field, `impact` one line a consequence, `undo` how it can be taken back or why it cannot.
-    `undoes` names the undo record the plan uses up. `errand` is for acting, too, but the plan is
-    not bound to it: what the user agreed to holds, whatever a new plan would have there.
-    """
-
-    summary: str
-    binding: Binding
-    changes: tuple[str, ...] = ()
-    impact: tuple[str, ...] = ()
-    undo: str = "This cannot be undone."
-    undoes: str = ""
-    errand: bytes = b""
-
-
 class Undo(msgspec.Struct, frozen=True):
     """How to take a write back: send `body` to `target`, as long as `touched` is as we left it.
 
@@ -56,6 +38,26 @@ class Undo(msgspec.Struct, frozen=True):
     uid: str
     touched: dict[str, Any]
     body: bytes
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A write that has not happened: what would change, with which effect, can it be undone.
+
+    `summary` is one sentence in the infinitive ("scale deployment/web from 2 to 5"), `changes` one
+    line a field, `impact` one line a consequence, `undo` how it can be taken back or why it cannot.
+    `undoes` names the undo record the plan uses up. `errand` is for acting, too, but the plan is
+    not bound to it: what the user agreed to holds, whatever a new plan would have there. The ways
+    back that are known beforehand are kept before anything is sent.
+    """
+
+    summary: str
+    binding: Binding
+    changes: tuple[str, ...] = ()
+    impact: tuple[str, ...] = ()
+    undo: str = "This cannot be undone."
+    undoes: str = ""
+    errand: bytes = b""
+    ways_back: tuple[Undo, ...] = ()
 
 
 class Outcome(msgspec.Struct, frozen=True):

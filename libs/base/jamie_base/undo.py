@@ -31,14 +31,14 @@ class UndoLog:
     server: str
     folder: Path
 
-    def keep(self, tool: str, source: str, undo: Undo) -> str:
-        """Write a record and return its name.
+    def keep(self, tool: str, source: str, undo: Undo, name: str = "") -> str:
+        """Write a record, in place of the one of that name, and return its name.
 
         Raises:
             OSError: The state folder cannot be written.
 
         """
-        name = f"undo-{secrets.token_hex(4)}"
+        name = name or f"undo-{secrets.token_hex(4)}"
         record = Record(self.server, tool, source, time.time(), undo)
         private_file(self._path(name), msgspec.json.encode(record))
 

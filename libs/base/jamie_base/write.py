@@ -13,20 +13,19 @@ from mcp.types import CallToolResult, InputRequiredResult
 from msgspec import structs
 
 from jamie_base import consent
-from jamie_base.call import Call, entry, furnished, present, record, refusal
+from jamie_base.call import Call, furnished, present, record, refusal
 from jamie_base.desk import Desk
 from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, TimedOut
-from jamie_base.plan import Outcome, Plan, Undo, Written, differences, planned
+from jamie_base.plan import Outcome, Plan, Written, differences, planned
 from jamie_base.plan_text import written
 from jamie_base.plans import Asked
 from jamie_base.progress import Reporter, reporting
 from jamie_base.remarks import remarking
 from jamie_base.text import clean
+from jamie_base.trail import Trail
 
 CONFIRM = "confirm"
 """The argument that carries a plan's token, where the server runs with `--confirm token`."""
-
-NO_WAY_BACK = "It may or may not be done, so there is no undo record: look before you try again."
 
 
 async def change(desk: Desk[Any], call: Call, token: str) -> CallToolResult | InputRequiredResult:
@@ -121,8 +120,9 @@ async def _act(desk: Desk[Any], call: Call, plan: Plan) -> CallToolResult:
             f" {differences(plan, fresh)}. Look again, then ask again."
         )
 
-    desk.audit.must_record(entry(call, f"acting: {plan.summary}"))
-    outcome, undo = await _acted_for_good(desk, call, plan)
+    trail = Trail(desk, call, plan)
+    trail.begin()
+    outcome, undo = await _acted_for_good(trail)
     seen = await _seen(desk, call, plan, outcome)
     if plan.undoes and seen.verified:
         desk.undo_log.forget(plan.undoes)
@@ -130,14 +130,18 @@ async def _act(desk: Desk[Any], call: Call, plan: Plan) -> CallToolResult:
     return present(desk, call, _told(seen, undo))
 
 
-async def _acted_for_good(desk: Desk[Any], call: Call, plan: Plan) -> tuple[Outcome, str]:
+async def _acted_for_good(trail: Trail) -> tuple[Outcome, str]:
     # Who gives up waiting does not take back what was sent: it is done, and its way back is kept.
     with anyio.CancelScope(shield=True):
-        outcome = await _acted(desk, call, plan)
-        undo = _way_back(desk, call, plan, outcome) if outcome else NO_WAY_BACK
-        outcome = outcome or _unanswered(desk, plan)
-        desk.audit.record(entry(call, f"acted: {outcome.summary}. {undo}"))
-        return outcome, undo
+        try:
+            outcome = await _acted(trail.desk, trail.call, trail.plan)
+        except ToolError as exc:
+            raise trail.fail(exc) from exc
+        if outcome:
+            return outcome, trail.end(outcome)
+
+        unanswered = _unanswered(trail.desk, trail.plan)
+        return unanswered, trail.end_unanswered(unanswered)
 
     raise AssertionError("a shielded scope is not cancelled")
 
@@ -183,19 +187,6 @@ def _told(outcome: Outcome, undo: str) -> Written:
         details=outcome.details,
         undo=undo,
     )
-
-
-def _way_back(desk: Desk[Any], call: Call, plan: Plan, outcome: Outcome) -> str:
-    return "\n".join(_kept(desk, call, undo) for undo in outcome.undos) or plan.undo
-
-
-def _kept(desk: Desk[Any], call: Call, undo: Undo) -> str:
-    try:
-        name = desk.undo_log.keep(call.spec.name, call.source, undo)
-    except OSError as exc:
-        return f"No undo record could be written ({exc}): take it back by hand."
-
-    return f"Undo record {name}: {undo.summary}."
 
 
 def _asked(call: Call) -> Asked:

@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from jamie_base.errors import BackendError, InvalidArgument, NotConfirmed, TimedOut, Unreachable
+from jamie_base.errors import (
+    BackendError,
+    InvalidArgument,
+    NotConfirmed,
+    TimedOut,
+    Unreachable,
+    Unsure,
+)
 from jamie_base.plan import Binding, Outcome, Plan, Undo
 from jamie_base.redact import Redactor
 from jamie_base.text import join_words
@@ -103,6 +110,7 @@ async def drafted(
         impact=(*note, *keeper_line(whole), *impact),
         undo=job.undo,
         undoes=undoes,
+        ways_back=_ways_back(cluster, binding, job, fields),
     )
 
 
@@ -139,9 +147,9 @@ def generation_of(one: Object) -> int:
     return found if isinstance(found, int) else 0
 
 
-def unknown(summary: str, error: BackendError) -> BackendError:
+def unknown(summary: str, error: BackendError) -> Unsure:
     """Return the error for a change of which nobody knows whether it was made."""
-    return BackendError(
+    return Unsure(
         f"It may or may not have been done: {summary}. The request was sent and no answer came"
         f" ({error}) Look before you try again."
     )
@@ -177,21 +185,27 @@ async def _look_again(cluster: Cluster, errand: Errand, error: BackendError) -> 
 
 
 def _done(cluster: Cluster, plan: Plan, errand: Errand, fields: Sequence[Field]) -> Outcome:
-    job = errand.job
-    undos: tuple[Undo, ...] = ()
-    if job.undo == CAN_UNDO and fields:
-        names = join_words([one.name for one in fields[:3]])
-        way = WayBack(cluster.access.context, job.target, job.below, job.watch, tuple(fields))
-        undo = Undo(
-            summary=f"k8s_undo puts {names} of {job.target.full} back",
-            target=plan.binding.target,
-            uid=plan.binding.uid,
-            touched={},
-            body=msgspec.json.encode(way),
-        )
-        undos = (undo,)
+    undos = _ways_back(cluster, plan.binding, errand.job, fields)
+    return Outcome(errand.job.done, verified=False, undos=undos)
 
-    return Outcome(job.done, verified=False, undos=undos)
+
+def _ways_back(
+    cluster: Cluster, binding: Binding, job: Job, fields: Sequence[Field]
+) -> tuple[Undo, ...]:
+    """Return what undoes a change of these fields, where that is true."""
+    if job.undo != CAN_UNDO or not fields:
+        return ()
+
+    names = join_words([one.name for one in fields[:3]])
+    way = WayBack(cluster.access.context, job.target, job.below, job.watch, tuple(fields))
+    undo = Undo(
+        summary=f"k8s_undo puts {names} of {job.target.full} back",
+        target=binding.target,
+        uid=binding.uid,
+        touched={},
+        body=msgspec.json.encode(way),
+    )
+    return (undo,)
 
 
 async def _rehearsed(cluster: Cluster, job: Job, before: Object) -> tuple[Object, tuple[str, ...]]:
