@@ -82,6 +82,7 @@ REPLICATION_CONTROLLERS = Kind("ReplicationController", "replicationcontrollers"
 BUDGETS = Kind("PodDisruptionBudget", "poddisruptionbudgets", "/apis/policy/v1", shorts=("pdb",))
 CLAIMS = Kind("PersistentVolumeClaim", "persistentvolumeclaims", shorts=("pvc",))
 VOLUMES = Kind("PersistentVolume", "persistentvolumes", namespaced=False, shorts=("pv",))
+SERVICE_ACCOUNTS = Kind("ServiceAccount", "serviceaccounts", shorts=("sa",))
 CONFIG_MAPS = Kind("ConfigMap", "configmaps", shorts=("cm",))
 SECRETS = Kind("Secret", "secrets")
 QUOTAS = Kind("ResourceQuota", "resourcequotas", shorts=("quota",))
@@ -126,7 +127,7 @@ KINDS = (
     REPLICATION_CONTROLLERS,
     CONFIG_MAPS,
     SECRETS,
-    Kind("ServiceAccount", "serviceaccounts", shorts=("sa",)),
+    SERVICE_ACCOUNTS,
     CLAIMS,
     VOLUMES,
     QUOTAS,

@@ -31,6 +31,7 @@ from jamie_kubernetes.settings import Settings
 
 RESTARTS = 3
 
+METADATA_OF_ONE = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json"
 METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
 """Asks for a list of which only the metadata is read; who cannot answers with whole objects."""
 

@@ -12,7 +12,7 @@ from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.capacity import Host
-from jamie_kubernetes.client.cluster import Reducer
+from jamie_kubernetes.client.cluster import METADATA_OF_ONE, Reducer
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.objects import Event, Named
 from jamie_kubernetes.client.survey import SurveyedPod
@@ -157,7 +157,7 @@ class Round:
 
         async def ask() -> bool | None:
             try:
-                await self.cluster.get(kind.path(namespace, name), Named, accept=_METADATA)
+                await self.cluster.get(kind.path(namespace, name), Named, accept=METADATA_OF_ONE)
             except Unauthorised:
                 raise
             except BackendError as exc:
@@ -233,9 +233,6 @@ class Round:
             return await self.cluster.fold(Listing(EVENTS, namespace, fields=fields), Event, start)
 
         return (await self.parts.ask(part, self.parts.scoped(part, read))).value
-
-
-_METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
 def _absent(error: BackendError) -> bool | None:

@@ -7,9 +7,9 @@ from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.kinds import NODES, PODS, SERVICES
-from jamie_kubernetes.tools.naming import wanted
+from jamie_kubernetes.tools.meant import object_named
 from jamie_kubernetes.tools.parts import check_namespace
-from jamie_kubernetes.tools.targets import RUNS_PODS, Target, find, locate
+from jamie_kubernetes.tools.targets import RUNS_PODS
 
 BARE = (*RUNS_PODS, PODS, SERVICES, NODES)
 """Kinds a bare name is tried as, in order."""
@@ -58,7 +58,7 @@ async def subject_of(cluster: Cluster, text: str, namespace: str) -> Subject:
 
 
 async def _object(cluster: Cluster, text: str, namespace: str) -> Subject:
-    target = await _target(cluster, text, namespace)
+    target = await object_named(cluster, text, namespace, BARE)
     own = key_of(target.namespace, str(target))
     where = f" in namespace {target.namespace}" if target.namespace else ""
     words = f"{target}{where}"
@@ -70,11 +70,3 @@ async def _object(cluster: Cluster, text: str, namespace: str) -> Subject:
     keys = {own, *([key_of(target.namespace, str(owner))] if owner else [])}
 
     return Subject(words, target.namespace, frozenset(keys), target.name)
-
-
-async def _target(cluster: Cluster, text: str, namespace: str) -> Target:
-    if "/" not in text:
-        return await find(cluster, text, namespace, BARE)
-
-    meant = await wanted(cluster, text)
-    return await locate(cluster, (meant.kind,), meant.name, namespace)

@@ -1,0 +1,154 @@
+"""The workloads an object belongs to: those it leads to, scales, guards, or is used by."""
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+
+from jamie_base.errors import InvalidArgument
+from jamie_base.together import together
+from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client.controllers import Autoscaler
+from jamie_kubernetes.client.limits import Budget
+from jamie_kubernetes.client.network import Ingress
+from jamie_kubernetes.client.objects import Named, Service
+from jamie_kubernetes.client.policies import NetworkPolicy
+from jamie_kubernetes.client.sending import Object, list_at, text_at
+from jamie_kubernetes.facts.graph import Hub
+from jamie_kubernetes.facts.impact import selects
+from jamie_kubernetes.facts.owners import owner_of
+from jamie_kubernetes.facts.routes import IngressTally
+from jamie_kubernetes.kinds import (
+    AUTOSCALERS,
+    BUDGETS,
+    CLAIMS,
+    CONFIG_MAPS,
+    CRON_JOBS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    INGRESSES,
+    JOBS,
+    NETWORK_POLICIES,
+    PODS,
+    REPLICA_SETS,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+    STATEFUL_SETS,
+    Kind,
+    kind_named,
+)
+from jamie_kubernetes.tools.targets import Target
+
+HUBS = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS)
+"""Kinds in the middle of a graph, besides pods of nobody."""
+
+BARE = (*HUBS, SERVICES, INGRESSES, PODS, AUTOSCALERS, CONFIG_MAPS, SECRETS, CLAIMS)
+"""Kinds a bare name is tried as, in order."""
+
+
+async def hubs_of(cluster: Cluster, target: Target) -> list[Hub]:
+    """Return the workloads in the middle of an object's graph.
+
+    Raises:
+        InvalidArgument: Objects of this kind have no such graph.
+
+    """
+    kind = target.kind
+    if kind in HUBS:
+        return [await _hub(cluster, target)]
+    if kind in (PODS, REPLICA_SETS):
+        return [await _owner(cluster, target)]
+    if kind is AUTOSCALERS:
+        return await _scaled(cluster, target)
+
+    every = await _every(cluster, target.namespace)
+    if kind in (CONFIG_MAPS, SECRETS):
+        return [one for one in every if (kind.name, target.name) in _used(one)]
+    if kind is CLAIMS:
+        return [one for one in every if _claims(one, target.name)]
+    if kind is SERVICE_ACCOUNTS:
+        return [one for one in every if (one.account or "default") == target.name]
+
+    return await _chosen(cluster, target, every)
+
+
+async def _chosen(cluster: Cluster, target: Target, every: Sequence[Hub]) -> list[Hub]:
+    """Return those whose pods the object selects, itself or through Services."""
+    if target.kind is SERVICES:
+        return await _behind(cluster, target.namespace, [target.name], every)
+    if target.kind is INGRESSES:
+        tally = IngressTally()
+        tally.add([await cluster.get(target.path, Ingress)])
+        return await _behind(cluster, target.namespace, [one.to[1] for one in tally.edges], every)
+    if target.kind is BUDGETS:
+        chosen = (await cluster.get(target.path, Budget)).spec.selector
+        return [one for one in every if selects(chosen, one.labels)]
+    if target.kind is NETWORK_POLICIES:
+        picked = (await cluster.get(target.path, NetworkPolicy)).spec.pod_selector
+        return [one for one in every if selects(picked, one.labels)]
+
+    raise InvalidArgument(
+        f"{target} has no such graph; ask for a workload, pod, service, ingress, autoscaler,"
+        " budget, network policy, configmap, secret, claim or service account."
+    )
+
+
+async def _behind(
+    cluster: Cluster, namespace: str, names: Iterable[str], every: Sequence[Hub]
+) -> list[Hub]:
+    services = await cluster.all(Listing(SERVICES, namespace), Service)
+    wanted = {*names}
+    chosen = [one.spec.selector for one in services if one.metadata.name in wanted]
+    return [
+        one for one in every if any(each and each.items() <= one.labels.items() for each in chosen)
+    ]
+
+
+async def _hub(cluster: Cluster, target: Target) -> Hub:
+    whole = await cluster.get(target.path, Object)
+    return Hub(str(target), target.namespace, target.kind.name, whole)
+
+
+async def _owner(cluster: Cluster, target: Target) -> Hub:
+    """Return the workload of a pod or ReplicaSet; a pod of nobody is its own."""
+    meta = (await cluster.get(target.path, Named)).metadata
+    owner = owner_of(meta)
+    kind = kind_named(owner.kind) if owner else None
+    if owner is None or kind not in HUBS:
+        return await _hub(cluster, target)
+
+    return await _hub(cluster, Target(kind, target.namespace, owner.name))
+
+
+async def _scaled(cluster: Cluster, target: Target) -> list[Hub]:
+    ref = (await cluster.get(target.path, Autoscaler)).spec.scale_target_ref
+    kind = kind_named(ref.kind)
+    if kind not in HUBS:
+        raise InvalidArgument(f"{target} scales {ref.kind[:60]}/{ref.name}, which is not drawn.")
+
+    return [await _hub(cluster, Target(kind, target.namespace, ref.name))]
+
+
+async def _every(cluster: Cluster, namespace: str) -> list[Hub]:
+    """Read every workload of a namespace, Jobs of CronJobs aside."""
+
+    async def read(kind: Kind) -> list[Hub]:
+        found = await cluster.all(Listing(kind, namespace), Object)
+        return [
+            Hub(f"{kind.short}/{text_at(one, 'metadata', 'name')}", namespace, kind.name, one)
+            for one in found
+            if not (kind is JOBS and list_at(one, "metadata", "ownerReferences"))
+        ]
+
+    kinds = await together(*(partial(read, kind) for kind in HUBS))
+    return [one for hubs in kinds for one in hubs]
+
+
+def _used(one: Hub) -> set[tuple[str, str]]:
+    return {(use.kind, use.name) for use in one.uses}
+
+
+def _claims(one: Hub, name: str) -> bool:
+    starts = one.claim_templates
+    return name in one.claims or any(
+        name.startswith(start) and name[len(start) :].isdecimal() for start in starts
+    )
