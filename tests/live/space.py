@@ -1,7 +1,7 @@
 """A namespace of a test's own, and what is made in it."""
 
 from collections.abc import Generator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,10 @@ import anyio
 import httpx
 from mcp import Client
 
+from jamie_kubernetes.server import build
+from jamie_kubernetes.settings import Settings
 from jamie_lab import LabState
 from jamie_lab.waiting import until
-from tests.kubernetes.child import child
 from tests.kubernetes.conftest import Mode
 from tests.kubernetes.wire import Json
 from tests.kubernetes.writable import User
@@ -32,11 +33,13 @@ def space(kube: httpx.Client, name: str) -> Generator[str]:
 
 
 def writing(
-    lab: LabState, state: Path, user: User | None, mode: Mode = "auto", deadline: str = "30"
-) -> AbstractAsyncContextManager[Client]:
-    """The server in write mode as a child process, and a client whose user this is."""
-    variables = {"JAMIE_KUBERNETES_WRITE": "true", "JAMIE_KUBERNETES_DEADLINE": deadline}
-    return child(lab.kubernetes.kubeconfig, state, mode, user, **variables)
+    lab: LabState, state: Path, user: User | None, mode: Mode = "auto", **settings: Any
+) -> Client:
+    """A client of the server in write mode, in this process; `user` is asked what to do."""
+    ours: Json = {"kubeconfig": lab.kubernetes.kubeconfig, "state_dir": state, "write": True}
+    server = build(Settings(**{**ours, **settings}))
+
+    return Client(server, mode=mode, elicitation_callback=user)
 
 
 async def _absent(kube: httpx.Client, name: str) -> None:
@@ -86,6 +89,11 @@ def got(kube: httpx.Client, path: str) -> Json:
         return {}
 
     return reply.raise_for_status().json()
+
+
+def serves(kube: httpx.Client, path: str) -> bool:
+    """Tell whether the API server answers about a path; a new kind takes a moment."""
+    return kube.get(path).is_success
 
 
 def changed(

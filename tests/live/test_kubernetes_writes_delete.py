@@ -8,10 +8,10 @@ import pytest
 
 from jamie_lab import LabState
 from jamie_lab.waiting import until
-from tests.kubernetes.child import ask
+from tests.kubernetes.child import ask, child
 from tests.kubernetes.conftest import Mode
 from tests.kubernetes.writable import User
-from tests.live.space import changed, deployment, dropped, got, made, pods, space, writing
+from tests.live.space import changed, deployment, dropped, got, made, pods, serves, space, writing
 
 NAMESPACE = "jamie-test-delete"
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
@@ -40,7 +40,8 @@ async def test_a_workload_goes_with_what_it_owns(
 
     assert await until(runs, 30)
     user = User()
-    async with writing(lab, tmp_path, user, mode) as client:
+    write = {"JAMIE_KUBERNETES_WRITE": "true"}
+    async with child(lab.kubernetes.kubeconfig, tmp_path, mode, user, **write) as client:
         given = {"name": f"deploy/web-{mode}", "namespace": NAMESPACE}
         text = await ask(client, "k8s_delete", **given)
 
@@ -73,7 +74,7 @@ async def test_a_finalizer_that_holds_it_is_named(
     about = {"name": "held", "finalizers": ["example.net/guard"]}
     made(kube, f"{CORE}/configmaps", {"metadata": about})
     user = User()
-    async with writing(lab, tmp_path, user, deadline="4") as client:
+    async with writing(lab, tmp_path, user, deadline=4.0) as client:
         text = await ask(client, "k8s_delete", name="cm/held", namespace=NAMESPACE)
         again = await ask(client, "k8s_delete", name="cm/held", namespace=NAMESPACE)
 
@@ -129,17 +130,16 @@ async def test_a_namespace_is_counted_and_waited_for(
     lab: LabState, kube: httpx.Client, tmp_path: Path
 ) -> None:
     other = f"{NAMESPACE}-whole"
-    with space(kube, other):
-        for name in ("a", "b", "c"):
-            body = {"metadata": {"name": name}}
-            made(kube, f"/api/v1/namespaces/{other}/secrets", body)
-        user = User()
-        async with writing(lab, tmp_path, user) as client:
-            text = await ask(client, "k8s_delete", name=f"ns/{other}")
+    made(kube, "/api/v1/namespaces", {"metadata": {"name": other}})
+    for name in ("a", "b", "c"):
+        made(kube, f"/api/v1/namespaces/{other}/secrets", {"metadata": {"name": name}})
+    user = User()
+    async with writing(lab, tmp_path, user) as client:
+        text = await ask(client, "k8s_delete", name=f"ns/{other}")
 
-        assert "Impact: Everything in it goes: 3 secrets" in user.asked[0]
-        assert text.startswith(f"Done: ns/{other} was deleted.\n  gone, after ")
-        assert not got(kube, f"/api/v1/namespaces/{other}")
+    assert "Impact: Everything in it goes: 3 secrets" in user.asked[0]
+    assert text.startswith(f"Done: ns/{other} was deleted.\n  gone, after ")
+    assert not got(kube, f"/api/v1/namespaces/{other}")
 
 
 async def test_a_protected_namespace_is_refused_before_anybody_is_asked(
@@ -163,7 +163,7 @@ async def test_a_definition_takes_its_objects_along(
         path = f"/apis/{GROUP}/v1/namespaces/{NAMESPACE}/guards"
 
         async def served() -> bool:
-            return bool(got(kube, path))
+            return serves(kube, path)
 
         assert await until(served, 30)
         for one in ("a", "b"):
