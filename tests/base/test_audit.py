@@ -115,6 +115,23 @@ def test_a_line_stays_one_line_whatever_the_arguments_hold(tmp_path: Path) -> No
     assert line["caller"] == "a\nb"
 
 
+def test_a_veiled_argument_is_a_mark_and_nothing_else(tmp_path: Path) -> None:
+    given = {"manifest": "data: {greeting: hunter2}", "namespace": "shop"}
+    entry = Entry(
+        tool="t",
+        caller="a",
+        started_ns=0,
+        duration_ms=0,
+        outcome="x",
+        arguments=given,
+        veiled=frozenset({"manifest"}),
+    )
+    open_audit("", "loki", REDACTOR, folder=tmp_path).record(entry)
+
+    (line,) = logged(tmp_path / "audit" / "loki.jsonl")
+    assert line["arguments"] == {**given, "manifest": REDACTOR.value(given["manifest"])}
+
+
 def test_large_arguments_are_cut(tmp_path: Path) -> None:
     entry = Entry(
         tool="t",

@@ -114,13 +114,13 @@ class WritableApi(Api):
     """Takes merge and JSON patches of the objects it holds.
 
     `settles` tells whether rollouts get through; `refusals` are answered to the next changes, in
-    order; `sent` holds the bodies of the changes that were meant.
+    order (None lets one through); `sent` holds the bodies of the changes that were meant.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.settles = True
-        self.refusals: list[httpx.Response | Exception] = []
+        self.refusals: list[httpx.Response | Exception | None] = []
         self.rehearsal: httpx.Response | None = None
         self.sent: list[Json] = []
         self.after_rehearsal: Callable[[], None] | None = None
@@ -171,22 +171,22 @@ class WritableApi(Api):
             )
         if not dry:
             one.clear()
-            one.update(self._stored(changed))
+            one.update(self.stored(changed))
         elif self.after_rehearsal:
             self.after_rehearsal()
 
         return httpx.Response(200, json=_scale(changed) if scale else changed)
 
-    def refusal(self) -> httpx.Response:
+    def refusal(self) -> httpx.Response | None:
         refusal = self.refusals.pop(0)
         if isinstance(refusal, Exception):
             raise refusal
         return refusal
 
-    def _stored(self, one: Json) -> Json:
+    def stored(self, one: Json) -> Json:
         one["metadata"]["resourceVersion"] = str(int(one["metadata"]["resourceVersion"]) + 1)
         one["metadata"]["generation"] = one["metadata"].get("generation", 0) + 1
-        return settled(one) if self.settles and "replicas" in one["spec"] else one
+        return settled(one) if self.settles and "replicas" in one.get("spec", {}) else one
 
 
 def _scale(one: Json) -> Json:
@@ -206,18 +206,18 @@ def _patched(one: Json, body: object) -> Json:
             _operate(one, operation)
         return one
 
-    return _merged(one, cast("Json", body))
+    return merged(one, cast("Json", body))
 
 
-def _merged(one: Json, patch: Json) -> Json:
+def merged(one: Json, patch: Json) -> Json:
     result = dict(one)
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
         elif isinstance(value, dict):
-            result[key] = _merged(result.get(key) or {}, cast("Json", value))
+            result[key] = merged(result.get(key) or {}, cast("Json", value))
         elif key == "containers":
-            result[key] = _by_name(result[key], cast("list[Json]", value))
+            result[key] = _by_name(result.get(key, []), cast("list[Json]", value))
         else:
             result[key] = value
     return result
@@ -226,7 +226,9 @@ def _merged(one: Json, patch: Json) -> Json:
 def _by_name(items: list[Json], patch: list[Json]) -> list[Json]:
     """Merge lists as a strategic patch does."""
     changes = {one["name"]: one for one in patch}
-    return [_merged(one, changes.get(one["name"], {})) for one in items]
+    names = {one["name"] for one in items}
+    kept = [merged(one, changes.get(one["name"], {})) for one in items]
+    return [*kept, *(one for one in patch if one["name"] not in names)]
 
 
 def _operate(one: Json, operation: Json) -> None:

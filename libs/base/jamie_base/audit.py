@@ -33,7 +33,10 @@ class AuditFailed(ToolError):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """What one call did; texts and arguments are redacted when it is recorded."""
+    """What one call did; texts and arguments are redacted when it is recorded.
+
+    Of arguments that are `veiled` the line holds a mark, and nothing else.
+    """
 
     tool: str
     caller: str
@@ -41,6 +44,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     duration_ms: float
     outcome: str
     arguments: Mapping[str, object] = {}
+    veiled: frozenset[str] = frozenset()
     source: str = ""
     bytes: int = 0
 
@@ -76,13 +80,19 @@ class Audit:
             "server": self._server,
             "caller": self._redactor.text(entry.caller),
             "tool": entry.tool,
-            "arguments": _bounded(self._redactor.fields(entry.arguments)),
+            "arguments": _bounded(self._redactor.fields(self._veiled(entry))),
             "source": entry.source,
             "duration_ms": round(entry.duration_ms, 1),
             "outcome": self._redactor.text(entry.outcome),
             "bytes": entry.bytes,
         }
         return f"{json.dumps(line, separators=(',', ':'))}\n".encode()
+
+    def _veiled(self, entry: Entry) -> dict[str, object]:
+        return {
+            name: self._redactor.value(str(value)) if name in entry.veiled else value
+            for name, value in entry.arguments.items()
+        }
 
 
 class RotatingFile:

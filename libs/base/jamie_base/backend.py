@@ -267,12 +267,15 @@ class HttpBackend:
 
     async def _refuse(self, reply: httpx.Response) -> None:
         body = await read_start(reply, ERROR_BYTES)
-        error = status_error(self.who, reply, self.reason(reply, body))
+        error = self._refusal(reply, body)
         wait = wait_asked(reply)
         if reply.status_code in RETRIED_STATUSES and (wait or 0.0) <= LONGEST_WAIT_SECONDS:
             raise _AgainError(error, wait)
 
         raise error
+
+    def _refusal(self, reply: httpx.Response, body: bytes) -> BackendError:
+        return status_error(self.who, reply, self.reason(reply, body))
 
 
 @asynccontextmanager

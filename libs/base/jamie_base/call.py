@@ -208,6 +208,7 @@ def entry(call: Call, outcome: str, size: int = 0) -> Entry:
         duration_ms=round((time.time_ns() - call.started_ns) / 1e6, 1),
         outcome=outcome,
         arguments=call.arguments,
+        veiled=call.spec.veiled,
         source=call.source,
         bytes=size,
     )

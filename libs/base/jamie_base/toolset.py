@@ -6,7 +6,7 @@ the whole contract.
 """
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
@@ -52,6 +52,13 @@ INJECTED_REDACTOR = Resolve(_redactor)
 """For tools that know what is secret where neither a key nor a shape tells."""
 
 
+class Veil:
+    """Marks an argument that may hold secrets in a form nobody can tell: the audit log veils it."""
+
+
+VEILED = Veil()
+
+
 @dataclass(frozen=True)
 class Spec:
     """One tool as it was written.
@@ -90,12 +97,19 @@ class Spec:
         """Tell whether it changes the backend."""
         return self.act is not None
 
+    @property
+    def veiled(self) -> frozenset[str]:
+        """Return the names of the arguments whose values the audit log does not hold."""
+        return frozenset(self._bearing(VEILED))
+
     def marked(self, mark: Resolve) -> str:
         """Return the name of the parameter that bears an `INJECTED_...` mark, if one does."""
-        hints = get_type_hints(self.ask, include_extras=True)
-        found = (name for name, hint in hints.items() if mark in getattr(hint, "__metadata__", ()))
+        return next(self._bearing(mark), "")
 
-        return next(found, "")
+    def _bearing(self, mark: Resolve | Veil) -> Iterator[str]:
+        hints = get_type_hints(self.ask, include_extras=True)
+
+        return (name for name, hint in hints.items() if mark in getattr(hint, "__metadata__", ()))
 
 
 class Toolset(list[Spec]):

@@ -1,7 +1,7 @@
 """One API server reached with one credential: requests, and its refusals in its own words."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from importlib.metadata import version
 from ssl import SSLContext
 from typing import ClassVar
@@ -23,6 +23,13 @@ from jamie_kubernetes.client.tls import tls_context
 _REPEATED = re.compile(r'Invalid value: "\{.*\}": ', re.DOTALL)
 
 
+class Claim(msgspec.Struct, frozen=True):
+    """A field that belongs to somebody else, and what the server says about that."""
+
+    field: str
+    owner: str
+
+
 class Unauthorised(Denied):
     """The credential is not accepted (401); another one may be."""
 
@@ -37,6 +44,14 @@ class Expired(NotFound):
 
 class Conflict(BackendError):
     """The object is another or newer than the one that was looked at (409)."""
+
+
+class Claimed(BackendError):
+    """Fields to be applied belong to others (409); `claims` names each and its owner."""
+
+    def __init__(self, message: str, claims: Sequence[Claim]) -> None:
+        super().__init__(message)
+        self.claims = tuple(claims)
 
 
 _GRANT_IT = (
@@ -110,17 +125,18 @@ class ApiServer(HttpBackend):
 
         return super()._failed(error)
 
-    async def _refuse(self, reply: httpx.Response) -> None:
-        try:
-            await super()._refuse(reply)
-        except BackendError as exc:
-            acts = self._terms.impersonate and reply.status_code == 403
-            # Newer servers say `cannot impersonate-on:user-info:list`.
-            if acts and "cannot impersonate" in str(exc):
-                raise CannotImpersonate(f"{exc} {_GRANT_IT}") from exc
-            if kind := _BY_STATUS.get(reply.status_code):
-                raise kind(str(exc)) from exc
-            raise
+    def _refusal(self, reply: httpx.Response, body: bytes) -> BackendError:
+        error = super()._refusal(reply, body)
+        if reply.status_code == 409 and (claims := _claims(body)):
+            return Claimed(str(error), claims)
+
+        acts = self._terms.impersonate and reply.status_code == 403
+        # Newer servers say `cannot impersonate-on:user-info:list`.
+        if acts and "cannot impersonate" in str(error):
+            return CannotImpersonate(f"{error} {_GRANT_IT}")
+
+        kind = _BY_STATUS.get(reply.status_code)
+        return kind(str(error)) if kind else error
 
 
 class _Signed(httpx.Auth):
@@ -148,6 +164,19 @@ class _Signed(httpx.Auth):
 def _brief(message: str) -> str:
     """Leave out the object a refusal repeats whole: it hides the reason, and may hold secrets."""
     return _REPEATED.sub("", message)
+
+
+def _claims(body: bytes) -> list[Claim]:
+    try:
+        details = msgspec.json.decode(body, type=ApiStatus).details
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return []
+
+    return [
+        Claim(one.field.removeprefix("."), one.message.removeprefix("conflict with "))
+        for one in (details.causes if details else ())
+        if one.reason == "FieldManagerConflict"
+    ]
 
 
 def _failed_checks(body: bytes) -> str:

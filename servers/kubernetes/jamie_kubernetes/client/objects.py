@@ -316,6 +316,7 @@ class Version(_Wire, frozen=True):
 class StatusCause(_Wire, frozen=True):
     """One of several reasons for a refusal."""
 
+    reason: str = ""
     message: str = ""
     field: str = ""
 

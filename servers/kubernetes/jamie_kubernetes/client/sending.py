@@ -60,6 +60,10 @@ class Sending(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.json.encode({**msgspec.json.decode(body, type=Object), "dryRun": ["All"]})
 
     def _conditioned(self, uid: str, version: str) -> Object | list[Object]:
+        if not uid:
+            # There is none yet; what somebody makes meanwhile is not overwritten, but refused.
+            return self.content
+
         # The API server answers 409 when the object it has is another or newer.
         seen: Object = {"uid": uid, "resourceVersion": version}
         if self.method == "DELETE":

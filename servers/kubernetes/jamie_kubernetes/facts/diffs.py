@@ -28,10 +28,12 @@ class Marker(Protocol):
         ...
 
 
-def lines_of(fields: Sequence[Field], kind: str, marker: Marker) -> tuple[str, ...]:
+def lines_of(
+    fields: Sequence[Field], kind: str, marker: Marker, limit: int = LINES
+) -> tuple[str, ...]:
     """Show each field before and after; many are cut and counted."""
-    shown = [_line(one, kind, marker) for one in fields[:LINES]]
-    more = len(fields) - LINES
+    shown = [_line(one, kind, marker) for one in fields[:limit]]
+    more = len(fields) - limit
 
     return (*shown, *([f"... and {count('more field', more)}"] if more > 0 else []))
 

@@ -24,6 +24,9 @@ _UNTOLD = (
 )
 """What the server keeps itself: nobody's change."""
 
+_NAMES = (("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace"))
+"""What tells an object from others: no field of it."""
+
 _MAPS = ("labels", "annotations", "data", "binaryData", "stringData", "nodeSelector", "matchLabels")
 """Mappings whose entries belong to different people; others are taken as a whole when new."""
 
@@ -70,6 +73,13 @@ def compared(before: Object, after: Object) -> list[Field]:
     found = [one for one in _walk(before, after, ()) if one.path[-1] not in _KEPT_BY_MACHINES]
 
     return sorted(found, key=lambda one: one.path)
+
+
+def sown(content: object, grown: Object) -> list[Field]:
+    """List the fields that a new object is made from, with the values the server gave them."""
+    paths = [path for path in _leaves(content, ()) if path not in _NAMES]
+
+    return [Field(path, None, _look(grown, path)[1], had=False) for path in sorted(paths)]
 
 
 def untouched(one: Object, field: Field) -> bool:
@@ -126,6 +136,17 @@ def _walk(before: object, after: object, path: Path) -> Iterator[Field]:
         yield from _mappings(cast("Object", before), cast("Object", after), path)
     else:
         yield Field(path, cast("object", before), after)
+
+
+def _leaves(value: object, path: Path) -> Iterator[Path]:
+    if named := _keyed(value):
+        for name, item in named.items():
+            yield from _leaves(item, (*path, f"[{name}]"))
+    elif isinstance(value, dict) and value:
+        for key, below in cast("Object", value).items():
+            yield from _leaves(below, (*path, key))
+    else:
+        yield path
 
 
 def _mappings(before: Object, after: Object, path: Path) -> Iterator[Field]:

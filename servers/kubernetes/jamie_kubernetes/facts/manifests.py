@@ -53,6 +53,15 @@ class Manifest(msgspec.Struct, frozen=True):
         """Return the namespace it names, if it does."""
         return text_at(self.content, "metadata", "namespace")
 
+    def defines(self, group: str, kind: str) -> bool:
+        """Tell whether it is the definition of a kind."""
+        ours = (
+            text_at(self.content, "spec", "group"),
+            text_at(self.content, "spec", "names", "kind"),
+        )
+
+        return self.kind == "CustomResourceDefinition" and ours == (group, kind)
+
     def __str__(self) -> str:
         return f"{self.kind} {self.name} (line {self.line})"
 

@@ -2,6 +2,7 @@
 
 from jamie_kubernetes.tools import (
     access,
+    apply,
     delete,
     diagnose,
     events,
@@ -26,6 +27,7 @@ from jamie_kubernetes.tools.toolset import tools
 
 __all__ = [
     "access",
+    "apply",
     "delete",
     "diagnose",
     "events",

@@ -32,26 +32,38 @@ _LATER_NS = 3600 * 1_000_000_000
 """Looks at pods as if it were later: what is not ready yet is what holds the rollout up."""
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """Whether a change is there, and how far it came."""
+
+    verified: bool
+    details: tuple[str, ...] = ()
+
+
 async def look_after(cluster: Cluster, plan: Plan, outcome: Outcome) -> Outcome:
     """See whether the fields hold, and whether a rollout gets through; say how far it came."""
-    errand = msgspec.json.decode(plan.binding.body, type=Errand)
+    seen = await look_at(cluster, msgspec.json.decode(plan.binding.body, type=Errand))
+
+    return structs.replace(outcome, verified=seen.verified, details=seen.details)
+
+
+async def look_at(cluster: Cluster, errand: Errand) -> Seen:
+    """See whether the fields of one change hold, and whether its rollout gets through."""
     now = await cluster.get(errand.job.path, Object)
     lost = [one.name for one in errand.fields if not (moves(one) or as_left(now, one))]
     if lost:
-        who = f"changed again at once by somebody else: {join_words(lost[:5])}"
-        return structs.replace(outcome, verified=False, details=(who,))
+        return Seen(False, (f"changed again at once by somebody else: {join_words(lost[:5])}",))
     if errand.job.watch != "rollout":
-        return structs.replace(outcome, verified=True)
+        return Seen(True)
 
     started = time.monotonic()
     seen = await _rolled(cluster, errand.job.target)
     took = f"after {time.monotonic() - started:.0f} s"
     if seen.done:
-        return structs.replace(outcome, verified=True, details=(f"{seen.words}, {took}",))
+        return Seen(True, (f"{seen.words}, {took}",))
 
     why = f"it failed: {seen.failed}" if seen.failed else "not there yet"
-    details = (f"{why}: {seen.words}, {took}", *await _blocking(cluster, errand.job.target))
-    return structs.replace(outcome, verified=False, details=details)
+    blocking = await _blocking(cluster, errand.job.target)
+    return Seen(False, (f"{why}: {seen.words}, {took}", *blocking))
 
 
 async def _rolled(cluster: Cluster, target: Target) -> Progress:

@@ -11,6 +11,7 @@ from jamie_base.errors import (
     BackendError,
     InvalidArgument,
     NotConfirmed,
+    NotFound,
     TimedOut,
     Unreachable,
     Unsure,
@@ -21,10 +22,11 @@ from jamie_base.text import join_words
 from jamie_base.toolset import INJECTED_REDACTOR
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.api_server import Conflict
-from jamie_kubernetes.client.sending import MERGE, NOW, Object, Sending, part, text_at
+from jamie_kubernetes.client.sending import APPLY, MERGE, NOW, Object, Sending, part, text_at
 from jamie_kubernetes.facts.diffs import lines_of, touched_of
-from jamie_kubernetes.facts.fields import Field, as_left, compared, merged, untouched
+from jamie_kubernetes.facts.fields import Field, as_left, compared, merged, sown, untouched
 from jamie_kubernetes.facts.keepers import keeper_line
+from jamie_kubernetes.facts.writers import own_fields
 from jamie_kubernetes.tools.targets import Target
 
 Marks = Annotated[Redactor, INJECTED_REDACTOR]
@@ -55,27 +57,98 @@ class Job(msgspec.Struct, frozen=True):
     undo: str = CAN_UNDO
 
     @property
+    def applies(self) -> bool:
+        """Tell whether it makes the object where there is none."""
+        return self.sending.media == APPLY
+
+    @property
     def path(self) -> str:
         """Return the path of what is looked at."""
         rest = (self.target.name, self.below) if self.below else (self.target.name,)
         return self.target.kind.path(self.target.namespace, *rest)
 
 
-class Errand(msgspec.Struct, frozen=True):
-    """What acting needs: the change, and the fields it is to change, as they were and will be."""
+class Errand(msgspec.Struct, frozen=True, tag="change"):
+    """What acting needs: the change, and the fields it is to change, as they were and will be.
+
+    `uid` is the object's; empty where there is to be a new one.
+    """
 
     job: Job
     fields: tuple[Field, ...]
+    uid: str = ""
 
 
 class WayBack(msgspec.Struct, frozen=True):
-    """What undoing needs: which object, and its fields before and as we left them."""
+    """What undoing needs: which object, and its fields before and as we left them.
+
+    Of an object that we made, `made` holds the fields the server notes as ours.
+    """
 
     context: str
     target: Target
     below: str
     watch: Watch
     fields: tuple[Field, ...]
+    made: Object = {}
+
+
+class Acted(msgspec.Struct, frozen=True):
+    """What is changed, before and after; nothing before where it is new.
+
+    What was only `rehearsed` has no uid yet where it is new.
+    """
+
+    before: Object
+    after: Object
+    rehearsed: bool = False
+
+    @property
+    def uid(self) -> str:
+        """Return the uid of the object, as far as it is known."""
+        known = self.after if not self.rehearsed else self.before
+        return text_at(known, "metadata", "uid")
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A change that was rehearsed: the object as it is, what would change, and a word about that.
+
+    `whole` is empty where there is none yet. Where nothing could be rehearsed, what it would be is
+    `guessed`.
+    """
+
+    job: Job
+    whole: Object
+    acted: Acted
+    fields: tuple[Field, ...]
+    note: tuple[str, ...] = ()
+    guessed: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Tell whether anything would be other than it is."""
+        return not self.whole or bool(self.fields)
+
+    @property
+    def errand(self) -> Errand:
+        """Return what acting needs."""
+        fields = () if self.guessed else self.fields
+        return Errand(self.job, fields, text_at(self.whole, "metadata", "uid"))
+
+
+async def rehearsed(cluster: Cluster, job: Job) -> Draft:
+    """Rehearse a change at the server.
+
+    Raises:
+        BackendError: The server would refuse it; in its own words.
+
+    """
+    whole = await _looked(cluster, job, job.target.path)
+    before = await cluster.get(job.path, Object) if job.below else whole
+    after, note = await _rehearsed(cluster, job, before)
+    acted = Acted(before, after, rehearsed=True)
+
+    return Draft(job, whole, acted, _fields(job, acted), note)
 
 
 async def drafted(
@@ -88,29 +161,26 @@ async def drafted(
         BackendError: The server would refuse it; in its own words.
 
     """
-    whole = await cluster.get(job.target.path, Object)
-    before = await cluster.get(job.path, Object) if job.below else whole
-    after, note = await _rehearsed(cluster, job, before)
-    fields = compared(before, after)
-    if not fields:
+    draft = await rehearsed(cluster, job)
+    if not draft.changes:
         raise InvalidArgument(f"Nothing to change: {job.target.full} is like that already.")
 
     kind = job.target.kind.name
     binding = Binding(
         target=job.target.full,
-        uid=text_at(whole, "metadata", "uid"),
-        generation=generation_of(whole),
-        touched=touched_of(fields, kind, marks),
-        body=msgspec.json.encode(Errand(job, tuple(fields)), order="deterministic"),
+        uid=draft.errand.uid,
+        generation=generation_of(draft.whole),
+        touched=touched_of(draft.fields, kind, marks),
+        body=msgspec.json.encode(draft.errand, order="deterministic"),
     )
     return Plan(
         summary=f"{job.summary} (context {cluster.access.context})",
         binding=binding,
-        changes=lines_of(fields, kind, marks),
-        impact=(*note, *keeper_line(whole), *impact),
+        changes=lines_of(draft.fields, kind, marks),
+        impact=(*draft.note, *keeper_line(draft.whole), *impact),
         undo=job.undo,
         undoes=undoes,
-        ways_back=_ways_back(cluster, binding, job, fields),
+        ways_back=ways_back(cluster, job, draft.acted),
     )
 
 
@@ -123,17 +193,52 @@ async def carry_out(cluster: Cluster, plan: Plan) -> Outcome:
 
     """
     errand = msgspec.json.decode(plan.binding.body, type=Errand)
+    acted = await act(cluster, errand)
+
+    return Outcome(errand.job.done, verified=False, undos=ways_back(cluster, errand.job, acted))
+
+
+async def act(cluster: Cluster, errand: Errand) -> Acted:
+    """Send a change, only if the object and its fields are still as they were planned for.
+
+    Raises:
+        NotConfirmed: They are not.
+        BackendError: The server refused, or nobody knows whether it did it.
+
+    """
     for _ in range(TRIES):
-        before = await cluster.get(errand.job.path, Object)
-        _check(before, plan.binding, errand)
+        before = await _looked(cluster, errand.job, errand.job.path)
+        _check(before, errand)
         with suppress(Conflict):
-            after = await _sent(cluster, errand, before)
-            return _done(cluster, plan, errand, compared(before, after))
+            return Acted(before, await _sent(cluster, errand, before))
 
     raise NotConfirmed(
-        f"{plan.binding.target} changes faster than it can be written ({TRIES} times its version"
+        f"{errand.job.target.full} changes faster than it can be written ({TRIES} times its version"
         " was newer than the one just read); nothing was changed. Try again."
     )
+
+
+def ways_back(cluster: Cluster, job: Job, acted: Acted) -> tuple[Undo, ...]:
+    """Return how to take a change back; nothing where that is not true."""
+    target = job.target
+    fields = _fields(job, acted)
+    # An object that others wrote to in the same moment is not ours alone to delete.
+    made = Object() if acted.before else own_fields(acted.after)
+    if job.undo != CAN_UNDO or not (fields if acted.before else made):
+        return ()
+
+    names = join_words([one.name for one in fields[:3]])
+    way = WayBack(cluster.access.context, target, job.below, job.watch, fields, made)
+    undo = Undo(
+        summary=f"k8s_undo deletes {target.full} again, unless somebody else changes it"
+        if made
+        else f"k8s_undo puts {names} of {target.full} back",
+        target=target.full,
+        uid=acted.uid,
+        touched={},
+        body=msgspec.json.encode(way),
+    )
+    return (undo,)
 
 
 def moves(field: Field) -> bool:
@@ -155,14 +260,31 @@ def unknown(summary: str, error: BackendError) -> Unsure:
     )
 
 
-def _check(now: Object, binding: Binding, errand: Errand) -> None:
+def _fields(job: Job, acted: Acted) -> tuple[Field, ...]:
+    if acted.before:
+        return tuple(compared(acted.before, acted.after))
+
+    return tuple(sown(job.sending.content, acted.after))
+
+
+async def _looked(cluster: Cluster, job: Job, path: str) -> Object:
+    """Return an object, or nothing where the change may make it."""
+    try:
+        return await cluster.get(path, Object)
+    except NotFound:
+        if not job.applies:
+            raise
+        return {}
+
+
+def _check(now: Object, errand: Errand) -> None:
     changed = [field.name for field in errand.fields if not untouched(now, field)]
-    if text_at(now, "metadata", "uid") != binding.uid:
-        changed = ["another object has its name now"]
+    if text_at(now, "metadata", "uid") != errand.uid:
+        changed = ["another object has its name now" if errand.uid else "somebody made it"]
     if changed:
         raise NotConfirmed(
-            f"{binding.target} changed in the last moment ({', '.join(changed[:5])}); nothing was"
-            " changed. Look again, then ask again."
+            f"{errand.job.target.full} changed in the last moment ({', '.join(changed[:5])});"
+            " nothing was changed. Look again, then ask again."
         )
 
 
@@ -184,35 +306,11 @@ async def _look_again(cluster: Cluster, errand: Errand, error: BackendError) -> 
         raise unknown(errand.job.summary, error) from exc
 
 
-def _done(cluster: Cluster, plan: Plan, errand: Errand, fields: Sequence[Field]) -> Outcome:
-    undos = _ways_back(cluster, plan.binding, errand.job, fields)
-    return Outcome(errand.job.done, verified=False, undos=undos)
-
-
-def _ways_back(
-    cluster: Cluster, binding: Binding, job: Job, fields: Sequence[Field]
-) -> tuple[Undo, ...]:
-    """Return what undoes a change of these fields, where that is true."""
-    if job.undo != CAN_UNDO or not fields:
-        return ()
-
-    names = join_words([one.name for one in fields[:3]])
-    way = WayBack(cluster.access.context, job.target, job.below, job.watch, tuple(fields))
-    undo = Undo(
-        summary=f"k8s_undo puts {names} of {job.target.full} back",
-        target=binding.target,
-        uid=binding.uid,
-        touched={},
-        body=msgspec.json.encode(way),
-    )
-    return (undo,)
-
-
 async def _rehearsed(cluster: Cluster, job: Job, before: Object) -> tuple[Object, tuple[str, ...]]:
     """Return what the object would be, and a word where the server could not tell."""
-    for seen in (before, None):
+    for again in (False, True):
         # Its status may have moved between the look and the rehearsal: look again, once.
-        now = seen or await cluster.get(job.path, Object)
+        now = await _looked(cluster, job, job.path) if again else before
         with suppress(Conflict):
             return await _rehearsed_once(cluster, job, now)
 

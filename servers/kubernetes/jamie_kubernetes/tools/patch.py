@@ -2,14 +2,14 @@
 
 from typing import Annotated, Literal, cast
 
-import msgspec
-import yaml
 from pydantic import Field
 
 from jamie_base.errors import InvalidArgument
 from jamie_base.plan import Plan
+from jamie_base.toolset import VEILED
 from jamie_kubernetes.client.limits import Templated
 from jamie_kubernetes.client.sending import MERGE, OPERATIONS, STRATEGIC, Object, Sending, part
+from jamie_kubernetes.facts.manifests import from_text, refuse_marks
 from jamie_kubernetes.tools.aftermath import look_after
 from jamie_kubernetes.tools.anything import object_named
 from jamie_kubernetes.tools.changing import Job, Marks, carry_out, drafted
@@ -22,6 +22,7 @@ MEDIA = {"merge": MERGE, "strategic": STRATEGIC, "json": OPERATIONS}
 
 PatchText = Annotated[
     str,
+    VEILED,
     Field(description="JSON or YAML: {spec: {suspend: true}}.", min_length=2, max_length=100_000),
 ]
 PatchKind = Annotated[
@@ -60,13 +61,8 @@ async def _impact(cluster: Backend, target: Target) -> list[str]:
 
 
 def _content(text: str, kind: str) -> Object | list[Object]:
-    try:
-        # JSON is YAML; what comes back is made of JSON's own types or it is refused.
-        content: object = msgspec.json.decode(msgspec.json.encode(yaml.safe_load(text)))
-    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as exc:
-        words = " ".join(str(exc).split())[:200]
-        raise InvalidArgument(f"The patch is neither JSON nor YAML: {words}.") from exc
-
+    content = from_text(text, "The patch")
+    refuse_marks(content, "The patch")
     wanted = list if kind == "json" else dict
     if not isinstance(content, wanted) or not content:
         shape = "a list of operations" if kind == "json" else "an object, not empty"

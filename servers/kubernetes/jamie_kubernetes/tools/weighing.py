@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
+from msgspec import structs
+
 from jamie_base.errors import NotFound
+from jamie_base.text import count
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.controllers import Autoscaler
 from jamie_kubernetes.client.limits import Budget, NeedyPod, NeedySpec, Quota, Templated
+from jamie_kubernetes.client.sending import Object
+from jamie_kubernetes.facts.fields import Field
 from jamie_kubernetes.facts.impact import (
     autoscaler_lines,
     budget_lines,
@@ -25,9 +31,12 @@ from jamie_kubernetes.kinds import (
     NODES,
     PODS,
     QUOTAS,
+    STATEFUL_SETS,
 )
 from jamie_kubernetes.tools.parts import Part, Parts, why_of
 from jamie_kubernetes.tools.targets import Target
+
+_ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 
 
 async def scaling_lines(
@@ -78,6 +87,36 @@ async def replacing_lines(cluster: Cluster, target: Target, workload: Templated)
         *tight,
         *_unknown(parts.parts),
     ]
+
+
+async def applying_lines(
+    cluster: Cluster, target: Target, before: Object, after: Object, fields: Sequence[Field]
+) -> list[str]:
+    """Say what a workload's becoming another, or new, would mean for its pods."""
+    if target.kind not in _ROLLED:
+        return []
+
+    wanted = msgspec.convert(after, Templated)
+    if not before:
+        return await _starting_lines(cluster, target, wanted)
+
+    lines: list[str] = []
+    if any(one.path[:2] == ("spec", "template") for one in fields):
+        lines += await replacing_lines(cluster, target, wanted)
+    if any(one.path == ("spec", "replicas") for one in fields):
+        now = msgspec.convert(before, Templated)
+        lines += await scaling_lines(cluster, target, now, wanted.spec.replicas)
+
+    return lines
+
+
+async def _starting_lines(cluster: Cluster, target: Target, wanted: Templated) -> list[str]:
+    if target.kind == DAEMON_SETS:
+        return ["A pod will start on every node that takes it."]
+
+    none = structs.replace(wanted, spec=structs.replace(wanted.spec, replicas=0))
+    lines = await scaling_lines(cluster, target, none, wanted.spec.replicas)
+    return [f"{count('pod', wanted.spec.replicas)} will start.", *lines]
 
 
 def _pods_of(target: Target, workload: Templated) -> int:

@@ -1,0 +1,509 @@
+"""Applying: what would be new or other is shown, fields of others are named, undo is true."""
+
+import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+from pytest_httpx import HTTPXMock
+
+from tests.kubernetes.conftest import Mode
+from tests.kubernetes.mutable import MutableApi
+from tests.kubernetes.offers import GROUPS, offer, resource
+from tests.kubernetes.wire import Json, meta, node, status
+from tests.kubernetes.writable import Ask, User, asking, deployment, record_in
+
+SETTINGS = """
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: settings
+  namespace: shop
+data:
+  mode: new
+"""
+WEB = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec: {replicas: 3}
+"""
+SECRET = """
+apiVersion: v1
+kind: Secret
+metadata: {name: db}
+stringData: {greeting: hunter2-canary}
+"""
+CREATED = """\
+Plan, nothing changed yet: apply shop/cm/settings, which is new (context lab).
+  shop/cm/settings: new
+  data.mode: (none) -> new
+This can be undone: k8s_undo deletes what is new again, unless somebody else changes it."""
+
+
+@pytest.fixture
+def api(httpx_mock: HTTPXMock) -> MutableApi:
+    api = MutableApi()
+    httpx_mock.add_callback(api, is_reusable=True, is_optional=True)
+    offer(api)
+    api.objects["deployments"] = [deployment("web")]
+    api.objects["nodes"] = [node("node-1")]
+
+    return api
+
+
+@pytest.fixture
+async def ask(tmp_path: Path, config: Path) -> AsyncGenerator[Ask]:
+    async with asking(config, tmp_path / "state") as ask:
+        yield ask
+
+
+def settings_there(api: MutableApi, mode: str = "old") -> None:
+    about = {**meta("settings", "shop"), "resourceVersion": "1"}
+    one = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": about}
+    api.objects["configmaps"] = [{**one, "data": {"mode": mode, "other": "theirs"}}]
+
+
+def data(api: MutableApi) -> Json:
+    return api.find("configmaps", "settings")["data"]
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_new_object_is_planned_agreed_to_made_and_seen(
+    api: MutableApi, ask: Ask, mode: Mode
+) -> None:
+    user = User()
+    text = await ask(user, "k8s_apply", mode, manifest=SETTINGS)
+
+    assert user.asked == [CREATED]
+    assert data(api) == {"mode": "new"}
+    assert text == (
+        "Done: shop/cm/settings was applied.\n"
+        f"Undo record {record_in(text)}: k8s_undo deletes shop/cm/settings again, unless somebody"
+        " else changes it."
+    )
+
+
+async def test_a_change_shows_its_fields_and_is_undone(api: MutableApi, ask: Ask) -> None:
+    settings_there(api)
+    user = User()
+    text = await ask(user, "k8s_apply", manifest=SETTINGS)
+
+    assert user.asked[0] == (
+        "Plan, nothing changed yet: apply shop/cm/settings (context lab).\n"
+        "  data.mode: old -> new\n"
+        "This can be undone with k8s_undo."
+    )
+    assert data(api) == {"mode": "new", "other": "theirs"}
+    undone = await ask(User(), "k8s_undo", record=record_in(text))
+    assert undone.startswith("Done: shop/cm/settings is as it was before")
+    assert data(api) == {"mode": "old", "other": "theirs"}
+
+
+async def test_what_is_sent_holds_for_the_object_that_was_looked_at_and_is_never_forced(
+    api: MutableApi, ask: Ask
+) -> None:
+    settings_there(api)
+    await ask(User(), "k8s_apply", manifest=SETTINGS)
+
+    about = {"uid": "uid-shop-settings", "resourceVersion": "1"}
+    assert [one["metadata"] for one in api.sent] == [
+        {"name": "settings", "namespace": "shop", **about}
+    ]
+    sent = [one for one in api.requests if one.method == "PATCH"]
+    assert all(one.url.params["fieldValidation"] == "Strict" for one in sent)
+    assert all(one.url.params["fieldManager"] == "jamie" for one in sent)
+
+
+async def test_nothing_is_made_before_the_user_agrees(api: MutableApi, ask: Ask) -> None:
+    text = await ask(User(agrees=False), "k8s_apply", manifest=SETTINGS)
+
+    assert text == "error: The user did not agree; nothing was changed."
+    assert not api.objects["configmaps"]
+    assert not api.sent
+
+
+async def test_the_undo_of_a_new_object_deletes_it(api: MutableApi, ask: Ask) -> None:
+    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
+    user = User()
+    text = await ask(user, "k8s_undo", record=record_in(made))
+
+    assert user.asked[0].startswith(
+        f"Plan, nothing changed yet: undo {record_in(made)}: delete shop/cm/settings"
+    )
+    assert text.startswith("Done: shop/cm/settings was deleted.\n  gone, after 0 s")
+    assert not api.objects["configmaps"]
+    again = await ask(User(), "k8s_undo", record=record_in(made))
+    assert "it may be used already" in again
+
+
+async def test_a_new_object_that_somebody_changed_is_not_deleted(api: MutableApi, ask: Ask) -> None:
+    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
+    api.touch("configmaps", "settings")["data"]["mode"] = "theirs"
+    text = await ask(User(), "k8s_undo", record=record_in(made))
+
+    assert "cannot be undone: data.mode of shop/cm/settings was changed by somebody else" in text
+    assert len(api.objects["configmaps"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("manager", "operation", "who"),
+    [("kubectl-edit", "Update", "kubectl-edit"), ("jamie", "Update", "jamie")],
+)
+async def test_a_new_object_that_somebody_added_to_is_not_deleted(
+    api: MutableApi, ask: Ask, manager: str, operation: str, who: str
+) -> None:
+    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
+    one = api.touch("configmaps", "settings")
+    one["data"]["more"] = "theirs"
+    one["metadata"]["managedFields"].append({"manager": manager, "operation": operation})
+    text = await ask(User(), "k8s_undo", record=record_in(made))
+
+    assert f"cannot be undone: shop/cm/settings was changed since by {who}; nothing was" in text
+    assert len(api.objects["configmaps"]) == 1
+
+
+async def test_a_new_object_that_was_applied_again_is_not_deleted(
+    api: MutableApi, ask: Ask
+) -> None:
+    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
+    await ask(User(), "k8s_apply", manifest=f"{SETTINGS}  more: ours\n")
+    text = await ask(User(), "k8s_undo", record=record_in(made))
+
+    assert "was changed since by another write of Jamie's" in text
+
+
+async def test_an_object_made_anew_is_not_deleted(api: MutableApi, ask: Ask) -> None:
+    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
+    api.find("configmaps", "settings")["metadata"]["uid"] = "another"
+    text = await ask(User(), "k8s_undo", record=record_in(made))
+
+    assert "is another object of that name now" in text
+
+
+async def test_a_controller_s_own_writes_do_not_stand_in_the_way(api: MutableApi, ask: Ask) -> None:
+    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
+    one = api.touch("configmaps", "settings")
+    entry = {"manager": "kube-controller-manager", "operation": "Update"}
+    one["metadata"]["managedFields"].append(entry)
+    text = await ask(User(), "k8s_undo", record=record_in(made))
+
+    assert text.startswith("Done: ")
+
+
+async def test_fields_of_others_are_named_with_their_owners(api: MutableApi, ask: Ask) -> None:
+    settings_there(api)
+    api.claims = {
+        "web": {"spec.replicas": '"scaler" with subresource "scale" using apps/v1'},
+        "settings": {"data.mode": '"kubectl" using v1'},
+    }
+    user = User()
+    text = await ask(user, "k8s_apply", manifest=f"{WEB}---{SETTINGS}")
+
+    assert text == (
+        "error: Not applied, these fields belong to somebody else; nothing was changed:\n"
+        '  shop/deploy/web: spec.replicas belongs to "scaler" with subresource "scale" using'
+        " apps/v1\n"
+        '  shop/cm/settings: data.mode belongs to "kubectl" using v1\n'
+        "Leave them out of the manifest, or take them over one by one with k8s_patch."
+    )
+    assert not user.asked
+    assert not api.sent
+
+
+async def test_several_objects_are_planned_together_and_made_in_order(
+    api: MutableApi, ask: Ask
+) -> None:
+    settings_there(api, mode="new")
+    user = User()
+    text = await ask(user, "k8s_apply", manifest=f"{WEB}---{SETTINGS}---{SECRET}", namespace="shop")
+
+    assert user.asked[0] == (
+        "Plan, nothing changed yet: apply 3 objects (1 new, 1 changed, 1 as they are)"
+        " (context lab).\n"
+        "  shop/deploy/web:\n"
+        "    spec.replicas: 2 -> 3\n"
+        "  shop/cm/settings: as it is\n"
+        "  shop/secret/db: new\n"
+        f"    stringData.greeting (a secret): (none) -> {mark_in(user.asked[0])}\n"
+        "Impact: shop/deploy/web: The pods request nothing: they are placed whatever the nodes can"
+        " bear.\n"
+        "This can be undone: k8s_undo deletes what is new again, unless somebody else changes it"
+        " and puts the rest back."
+    )
+    assert [one["kind"] for one in api.sent] == ["Deployment", "Secret"]
+    assert text.startswith(
+        "Done: shop/deploy/web and shop/secret/db were applied.\n"
+        "  shop/deploy/web: 3 of 3 updated, 3 available, after 0 s\n"
+        "  shop/secret/db: as applied\n"
+        "Undo record undo-"
+    )
+    assert text.count("Undo record undo-") == 2
+
+
+def mark_in(text: str) -> str:
+    return f"[redacted:{text.partition('[redacted:')[2][:8]}]"
+
+
+async def test_a_failure_half_way_says_what_was_done_and_what_was_not(
+    api: MutableApi, ask: Ask
+) -> None:
+    third = SETTINGS.replace("settings", "third")
+    api.refusals = [None, status(500, "etcd is away", "InternalError")]
+    user = User()
+    text = await ask(user, "k8s_apply", manifest=f"{SETTINGS}---{WEB}---{third}")
+
+    assert text.startswith(
+        "Sent, but NOT verified: only 1 of 3 objects were applied.\n"
+        "  applied: shop/cm/settings\n"
+        "  failed: shop/deploy/web: "
+    )
+    assert "etcd is away" in text
+    assert "  not tried: shop/cm/third\n" in text
+    assert [one["metadata"]["name"] for one in api.objects["configmaps"]] == ["settings"]
+    await ask(User(), "k8s_undo", record=record_in(text))
+    assert not api.objects["configmaps"]
+
+
+async def test_a_failure_of_the_first_changes_nothing(api: MutableApi, ask: Ask) -> None:
+    api.refusals = [status(500, "etcd is away", "InternalError")]
+    text = await ask(User(), "k8s_apply", manifest=f"{SETTINGS}---{WEB}")
+
+    assert text.startswith("error: ")
+    assert "etcd is away" in text
+    assert not api.objects["configmaps"]
+
+
+async def test_an_object_that_somebody_made_while_the_user_thought_is_left_alone(
+    api: MutableApi, ask: Ask
+) -> None:
+    user = User(meanwhile=lambda: settings_there(api))
+    text = await ask(user, "k8s_apply", manifest=SETTINGS)
+
+    assert "shop/cm/settings changed since the plan was made; nothing was changed" in text
+    assert data(api)["mode"] == "old"
+
+
+async def test_an_object_that_changed_while_the_user_thought_is_left_alone(
+    api: MutableApi, ask: Ask
+) -> None:
+    settings_there(api)
+
+    def meanwhile() -> None:
+        api.touch("configmaps", "settings")["data"]["mode"] = "newest"
+
+    text = await ask(User(meanwhile=meanwhile), "k8s_apply", manifest=SETTINGS)
+
+    assert "data.mode: was 'old', is 'newest'" in text
+    assert data(api)["mode"] == "newest"
+
+
+async def test_what_is_like_that_already_is_not_sent(api: MutableApi, ask: Ask) -> None:
+    settings_there(api, mode="new")
+    text = await ask(User(), "k8s_apply", manifest=SETTINGS)
+
+    assert text == "error: Nothing to change, already like that: shop/cm/settings."
+
+
+async def test_what_the_server_keeps_is_left_out_and_said(api: MutableApi, ask: Ask) -> None:
+    settings_there(api)
+    copied = json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {**meta("settings", "shop"), "resourceVersion": "0", "managedFields": []},
+            "data": {"mode": "new"},
+            "status": {"x": 1},
+        }
+    )
+    user = User()
+    text = await ask(user, "k8s_apply", manifest=copied)
+
+    assert (
+        "Impact: Left out of it, the server keeps it: metadata.creationTimestamp,"
+        " metadata.managedFields, metadata.resourceVersion, metadata.uid, status of ConfigMap"
+        " settings (line 1)."
+    ) in user.asked[0]
+    assert text.startswith("Done: ")
+
+
+async def test_secrets_are_nowhere_but_in_the_undo_record(
+    api: MutableApi, ask: Ask, tmp_path: Path
+) -> None:
+    manifest = SECRET.replace("stringData", "data").replace("hunter2-canary", "Y2FuYXJ5LW5ldw==")
+    about = {**meta("db", "shop"), "resourceVersion": "1"}
+    one = {"apiVersion": "v1", "kind": "Secret", "metadata": about}
+    api.objects["secrets"] = [{**one, "data": {"greeting": "Y2FuYXJ5LW9sZA=="}}]
+    user = User()
+    text = await ask(user, "k8s_apply", manifest=manifest, namespace="shop")
+
+    assert text.startswith("Done: ")
+    files = [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    telling = b"".join(path.read_bytes() for path in files) + (user.asked[0] + text).encode()
+    assert b"Y2FuYXJ5" not in telling
+    assert b"canary" not in telling
+    (undo,) = [path for path in files if path.parent.name == "undo"]
+    assert undo.stat().st_mode & 0o777 == 0o600
+
+
+async def test_objects_of_a_namespace_that_the_manifest_makes_are_not_rehearsed(
+    api: MutableApi, ask: Ask
+) -> None:
+    space = "apiVersion: v1\nkind: Namespace\nmetadata: {name: fresh}\n"
+    manifest = f"{space}---{SETTINGS.replace('shop', 'fresh')}"
+    user = User()
+    text = await ask(user, "k8s_apply", manifest=manifest)
+
+    assert (
+        "fresh/cm/settings: Not rehearsed: fresh/cm/settings, because the manifest makes its"
+        " namespace."
+    ) in user.asked[0]
+    assert text.startswith("Done: ns/fresh and fresh/cm/settings were applied.")
+
+
+async def test_a_new_workload_says_what_will_start(api: MutableApi, ask: Ask) -> None:
+    template = {"metadata": {}, "spec": {"containers": [{"name": "app", "image": "x:1"}]}}
+    new = {"spec": {"replicas": 2, "template": template}, "metadata": {"name": "new"}}
+    manifest = json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", **new})
+    user = User(agrees=False)
+    await ask(user, "k8s_apply", manifest=manifest, namespace="shop")
+
+    assert "shop/deploy/new: new" in user.asked[0]
+    assert "spec.template.spec.containers[app].image: (none) -> x:1" in user.asked[0]
+    assert "Impact: 2 pods will start." in user.asked[0]
+
+
+async def test_names_without_a_namespace_go_to_the_context_s_own(api: MutableApi, ask: Ask) -> None:
+    user = User()
+    await ask(user, "k8s_apply", manifest=SETTINGS.replace("  namespace: shop\n", ""))
+
+    assert "apply default/cm/settings, which is new" in user.asked[0]
+
+
+async def test_a_list_is_its_items(api: MutableApi, ask: Ask) -> None:
+    items = [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": one}} for one in "ab"]
+    user = User()
+    await ask(user, "k8s_apply", manifest=json.dumps({"kind": "List", "items": items}))
+
+    assert "apply 2 objects (2 new)" in user.asked[0]
+
+
+async def test_a_version_that_is_not_preferred_has_its_own_path(api: MutableApi, ask: Ask) -> None:
+    manifest = "{apiVersion: cert-manager.io/v1alpha2, kind: Certificate, metadata: {name: tls}}"
+    text = await ask(User(), "k8s_apply", manifest=manifest)
+
+    assert "default/cert/tls was applied" in text
+    assert api.asked("/apis/cert-manager.io/v1alpha2/namespaces/default/certificates/tls")
+
+
+DEFINITION = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: guards.example.net}
+spec: {group: example.net, names: {kind: Guard}}
+"""
+
+GUARD = """
+apiVersion: example.net/v1
+kind: Guard
+metadata: {name: x}
+"""
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said"),
+    [
+        ("", "manifest"),
+        ("# nothing\n---\n", "The manifest is empty: there is no object in it."),
+        ("a: b: c", "neither JSON nor YAML: line 1, column 5: mapping values are not allowed"),
+        ("- 1", "What begins in line 1 is no object"),
+        ("kind: ConfigMap", "(ConfigMap) has no apiVersion."),
+        ("apiVersion: v1", "(without a name) has no kind."),
+        (
+            "{apiVersion: v1, kind: ConfigMap, metadata: {generateName: x-}}",
+            "has no metadata.name. generateName makes a new object each time; give a name.",
+        ),
+        (
+            SETTINGS.replace("new", "'[redacted:0a1b2c3d]'"),
+            "ConfigMap settings (line 2) holds a redaction mark at data.mode",
+        ),
+        (
+            "{apiVersion: apps/v2, kind: Nosuch, metadata: {name: x}}",
+            "'lab' has no Nosuch of apps/v2 (Nosuch x (line 1)).",
+        ),
+        (
+            "{apiVersion: v1, kind: Deployment, metadata: {name: x}}",
+            "has no Deployment of v1 (Deployment x (line 1)); it has one of apps/v1.",
+        ),
+        (
+            f"{DEFINITION}---{GUARD}",
+            "defines the kind Guard that Guard x (line 7) is of: apply the definition alone first",
+        ),
+        (f"{SETTINGS}---{SETTINGS}", "the same object twice: ConfigMap settings (line 10)"),
+        (
+            "---".join(SETTINGS.replace("settings", f"s{one}") for one in range(21)),
+            "The manifest holds 21 objects; apply at most 20 at a time.",
+        ),
+        (SETTINGS.replace("shop", "shp"), "There is no namespace 'shp' in 'lab'. Did you mean"),
+        ("x" * 262_145, "manifest"),
+    ],
+)
+async def test_what_is_no_manifest_is_refused_with_its_line(
+    api: MutableApi, ask: Ask, manifest: str, said: str
+) -> None:
+    definition = resource("customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
+    offer(api, {**GROUPS, "apiextensions.k8s.io": {"v1": [definition]}})
+    text = await ask(User(), "k8s_apply", manifest=manifest)
+
+    assert text.startswith("error: ")
+    assert said in text
+    assert not api.sent
+
+
+async def test_a_namespace_that_is_not_the_manifest_s_is_refused(api: MutableApi, ask: Ask) -> None:
+    text = await ask(User(), "k8s_apply", manifest=SETTINGS, namespace="default")
+
+    assert "is for namespace 'shop', not for 'default'" in text
+    assert "namespace" in await ask(User(), "k8s_apply", manifest=SETTINGS, namespace="x" * 64)
+
+
+async def test_a_secret_in_a_manifest_that_is_refused_is_not_repeated(
+    api: MutableApi, ask: Ask
+) -> None:
+    text = await ask(User(), "k8s_apply", manifest=f"{SECRET}bad: [")
+    assert "hunter2-canary" not in text
+
+    api.rehearsal = status(422, 'Secret "db" is invalid: unknown field "bad"', "Invalid")
+    text = await ask(User(), "k8s_apply", manifest=SECRET)
+    assert 'unknown field "bad"' in text
+    assert "hunter2-canary" not in text
+
+
+async def test_a_webhook_that_refuses_rehearsals_ends_it(api: MutableApi, ask: Ask) -> None:
+    words = 'admission webhook "guard.example.net" does not support dry run'
+    api.rehearsal = status(400, words, "BadRequest")
+    user = User()
+    text = await ask(user, "k8s_apply", manifest=SETTINGS)
+
+    assert "this cannot be rehearsed, so it is not planned" in text
+    assert not user.asked
+
+
+async def test_a_patch_with_a_redaction_mark_is_refused(api: MutableApi, ask: Ask) -> None:
+    patch = "{metadata: {annotations: {team: '[redacted:0a1b2c3d]'}}}"
+    text = await ask(User(), "k8s_patch", name="deploy/web", patch=patch)
+
+    assert "The patch holds a redaction mark at metadata.annotations.team" in text
+    assert not api.sent
+
+
+async def test_many_fields_fit_the_answer(api: MutableApi, ask: Ask) -> None:
+    data = {f"key-{one:03}": "x" * 40 for one in range(100)}
+    one = {"apiVersion": "v1", "kind": "ConfigMap", "data": data}
+    many = [{**one, "metadata": {"name": f"many-{place}"}} for place in range(20)]
+    user = User(agrees=False)
+    await ask(user, "k8s_apply", manifest=json.dumps({"kind": "List", "items": many}))
+
+    assert len(user.asked[0].encode()) < 6_000
+    assert "default/cm/many-0: new" in user.asked[0]
+    assert "more field" in user.asked[0]
