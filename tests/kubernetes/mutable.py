@@ -1,5 +1,6 @@
 """An API server that deletes and applies, too: finalizers, preconditions, field owners."""
 
+import base64
 import copy
 import json
 import re
@@ -62,6 +63,7 @@ class MutableApi(WritableApi):
             return status(409, "the object has been modified; please apply", "Conflict")
 
         changed = merged(copy.deepcopy(there) or _new(space, name), body)
+        _store_secret(changed)
         _manage(changed, body, request.url.params["fieldManager"])
         if not dry:
             if there:
@@ -137,6 +139,14 @@ class MutableApi(WritableApi):
 def _new(space: str, name: str) -> Json:
     about = {"name": name, "uid": f"uid-{space}-{name}", "resourceVersion": "0", "generation": 0}
     return {"metadata": {**about, **({"namespace": space} if space else {})}}
+
+
+def _store_secret(one: Json) -> None:
+    """Keep what is given as text as the server keeps it: encoded, among the data."""
+    given: Json = one.pop("stringData", {})
+    encoded = {key: base64.b64encode(value.encode()).decode() for key, value in given.items()}
+    if encoded:
+        one["data"] = {**one.get("data", {}), **encoded}
 
 
 def _manage(one: Json, body: Json, manager: str) -> None:

@@ -225,7 +225,7 @@ async def test_several_objects_are_planned_together_and_made_in_order(
         "    spec.replicas: 2 -> 3\n"
         "  shop/cm/settings: as it is\n"
         "  shop/secret/db: new\n"
-        f"    stringData.greeting (a secret): (none) -> {mark_in(user.asked[0])}\n"
+        f"    data.greeting (a secret): (none) -> {mark_in(user.asked[0])}\n"
         "Impact: shop/deploy/web: The pods request nothing: they are placed whatever the nodes can"
         " bear.\n"
         "This can be undone: k8s_undo deletes what is new again, unless somebody else changes it"

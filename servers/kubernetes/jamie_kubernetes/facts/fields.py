@@ -76,10 +76,17 @@ def compared(before: Object, after: Object) -> list[Field]:
 
 
 def sown(content: object, grown: Object) -> list[Field]:
-    """List the fields that a new object is made from, with the values the server gave them."""
-    paths = [path for path in _leaves(content, ()) if path not in _NAMES]
+    """List the fields that a new object is made from, with the values the server gave them.
 
-    return [Field(path, None, _look(grown, path)[1], had=False) for path in sorted(paths)]
+    What a Secret is given as `stringData` the server keeps as `data`.
+    """
+    paths = {path for path in _leaves(content, ()) if path not in _NAMES}
+    stored = {("data", *path[1:]) if path[0] == "stringData" else path for path in paths}
+    found = {path: _look(grown, path) for path in paths | stored}
+
+    return [
+        Field(path, None, found[path][1], had=False) for path in sorted(found) if found[path][0]
+    ]
 
 
 def untouched(one: Object, field: Field) -> bool:
