@@ -8,32 +8,12 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from tests.kubernetes.conftest import Mode
+from tests.kubernetes.manifests import SECRET, SETTINGS, WEB
 from tests.kubernetes.mutable import MutableApi
-from tests.kubernetes.offers import GROUPS, offer, resource
+from tests.kubernetes.offers import offer
 from tests.kubernetes.wire import Json, meta, node, status
 from tests.kubernetes.writable import Ask, User, asking, deployment, record_in
 
-SETTINGS = """
-apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: settings
-  namespace: shop
-data:
-  mode: new
-"""
-WEB = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, namespace: shop}
-spec: {replicas: 3}
-"""
-SECRET = """
-apiVersion: v1
-kind: Secret
-metadata: {name: db}
-stringData: {greeting: hunter2-canary}
-"""
 CREATED = """\
 Plan, nothing changed yet: apply shop/cm/settings, which is new (context lab).
   shop/cm/settings: new
@@ -394,99 +374,6 @@ async def test_a_version_that_is_not_preferred_has_its_own_path(api: MutableApi,
 
     assert "default/cert/tls was applied" in text
     assert api.asked("/apis/cert-manager.io/v1alpha2/namespaces/default/certificates/tls")
-
-
-DEFINITION = """
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: guards.example.net}
-spec: {group: example.net, names: {kind: Guard}}
-"""
-
-GUARD = """
-apiVersion: example.net/v1
-kind: Guard
-metadata: {name: x}
-"""
-
-
-@pytest.mark.parametrize(
-    ("manifest", "said"),
-    [
-        ("", "manifest"),
-        ("# nothing\n---\n", "The manifest is empty: there is no object in it."),
-        ("a: b: c", "neither JSON nor YAML: line 1, column 5: mapping values are not allowed"),
-        ("- 1", "What begins in line 1 is no object"),
-        ("kind: ConfigMap", "(ConfigMap) has no apiVersion."),
-        ("apiVersion: v1", "(without a name) has no kind."),
-        (
-            "{apiVersion: v1, kind: ConfigMap, metadata: {generateName: x-}}",
-            "has no metadata.name. generateName makes a new object each time; give a name.",
-        ),
-        (
-            SETTINGS.replace("new", "'[redacted:0a1b2c3d]'"),
-            "ConfigMap settings (line 2) holds a redaction mark at data.mode",
-        ),
-        (
-            "{apiVersion: apps/v2, kind: Nosuch, metadata: {name: x}}",
-            "'lab' has no Nosuch of apps/v2 (Nosuch x (line 1)).",
-        ),
-        (
-            "{apiVersion: v1, kind: Deployment, metadata: {name: x}}",
-            "has no Deployment of v1 (Deployment x (line 1)); it has one of apps/v1.",
-        ),
-        (
-            f"{DEFINITION}---{GUARD}",
-            "defines the kind Guard that Guard x (line 7) is of: apply the definition alone first",
-        ),
-        (f"{SETTINGS}---{SETTINGS}", "the same object twice: ConfigMap settings (line 10)"),
-        (
-            "---".join(SETTINGS.replace("settings", f"s{one}") for one in range(21)),
-            "The manifest holds 21 objects; apply at most 20 at a time.",
-        ),
-        (SETTINGS.replace("shop", "shp"), "There is no namespace 'shp' in 'lab'. Did you mean"),
-        ("x" * 262_145, "manifest"),
-    ],
-)
-async def test_what_is_no_manifest_is_refused_with_its_line(
-    api: MutableApi, ask: Ask, manifest: str, said: str
-) -> None:
-    definition = resource("customresourcedefinitions", "CustomResourceDefinition", namespaced=False)
-    offer(api, {**GROUPS, "apiextensions.k8s.io": {"v1": [definition]}})
-    text = await ask(User(), "k8s_apply", manifest=manifest)
-
-    assert text.startswith("error: ")
-    assert said in text
-    assert not api.sent
-
-
-async def test_a_namespace_that_is_not_the_manifest_s_is_refused(api: MutableApi, ask: Ask) -> None:
-    text = await ask(User(), "k8s_apply", manifest=SETTINGS, namespace="default")
-
-    assert "is for namespace 'shop', not for 'default'" in text
-    assert "namespace" in await ask(User(), "k8s_apply", manifest=SETTINGS, namespace="x" * 64)
-
-
-async def test_a_secret_in_a_manifest_that_is_refused_is_not_repeated(
-    api: MutableApi, ask: Ask
-) -> None:
-    text = await ask(User(), "k8s_apply", manifest=f"{SECRET}bad: [")
-    assert "hunter2-canary" not in text
-
-    api.rehearsal = status(422, 'Secret "db" is invalid: unknown field "bad"', "Invalid")
-    text = await ask(User(), "k8s_apply", manifest=SECRET)
-    assert 'unknown field "bad"' in text
-    assert "hunter2-canary" not in text
-
-
-async def test_a_webhook_that_refuses_rehearsals_ends_it(api: MutableApi, ask: Ask) -> None:
-    words = 'admission webhook "guard.example.net" does not support dry run'
-    api.rehearsal = status(400, words, "BadRequest")
-    user = User()
-    text = await ask(user, "k8s_apply", manifest=SETTINGS)
-
-    assert "this cannot be rehearsed, so it is not planned" in text
-    assert not user.asked
 
 
 async def test_a_patch_with_a_redaction_mark_is_refused(api: MutableApi, ask: Ask) -> None:
