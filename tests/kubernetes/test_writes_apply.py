@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
@@ -103,74 +104,6 @@ async def test_nothing_is_made_before_the_user_agrees(api: MutableApi, ask: Ask)
     assert not api.sent
 
 
-async def test_the_undo_of_a_new_object_deletes_it(api: MutableApi, ask: Ask) -> None:
-    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
-    user = User()
-    text = await ask(user, "k8s_undo", record=record_in(made))
-
-    assert user.asked[0].startswith(
-        f"Plan, nothing changed yet: undo {record_in(made)}: delete shop/cm/settings"
-    )
-    assert text.startswith("Done: shop/cm/settings was deleted.\n  gone, after 0 s")
-    assert not api.objects["configmaps"]
-    again = await ask(User(), "k8s_undo", record=record_in(made))
-    assert "it may be used already" in again
-
-
-async def test_a_new_object_that_somebody_changed_is_not_deleted(api: MutableApi, ask: Ask) -> None:
-    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
-    api.touch("configmaps", "settings")["data"]["mode"] = "theirs"
-    text = await ask(User(), "k8s_undo", record=record_in(made))
-
-    assert "cannot be undone: data.mode of shop/cm/settings was changed by somebody else" in text
-    assert len(api.objects["configmaps"]) == 1
-
-
-@pytest.mark.parametrize(
-    ("manager", "operation", "who"),
-    [("kubectl-edit", "Update", "kubectl-edit"), ("jamie", "Update", "jamie")],
-)
-async def test_a_new_object_that_somebody_added_to_is_not_deleted(
-    api: MutableApi, ask: Ask, manager: str, operation: str, who: str
-) -> None:
-    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
-    one = api.touch("configmaps", "settings")
-    one["data"]["more"] = "theirs"
-    one["metadata"]["managedFields"].append({"manager": manager, "operation": operation})
-    text = await ask(User(), "k8s_undo", record=record_in(made))
-
-    assert f"cannot be undone: shop/cm/settings was changed since by {who}; nothing was" in text
-    assert len(api.objects["configmaps"]) == 1
-
-
-async def test_a_new_object_that_was_applied_again_is_not_deleted(
-    api: MutableApi, ask: Ask
-) -> None:
-    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
-    await ask(User(), "k8s_apply", manifest=f"{SETTINGS}  more: ours\n")
-    text = await ask(User(), "k8s_undo", record=record_in(made))
-
-    assert "was changed since by another write of Jamie's" in text
-
-
-async def test_an_object_made_anew_is_not_deleted(api: MutableApi, ask: Ask) -> None:
-    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
-    api.find("configmaps", "settings")["metadata"]["uid"] = "another"
-    text = await ask(User(), "k8s_undo", record=record_in(made))
-
-    assert "is another object of that name now" in text
-
-
-async def test_a_controller_s_own_writes_do_not_stand_in_the_way(api: MutableApi, ask: Ask) -> None:
-    made = await ask(User(), "k8s_apply", manifest=SETTINGS)
-    one = api.touch("configmaps", "settings")
-    entry = {"manager": "kube-controller-manager", "operation": "Update"}
-    one["metadata"]["managedFields"].append(entry)
-    text = await ask(User(), "k8s_undo", record=record_in(made))
-
-    assert text.startswith("Done: ")
-
-
 async def test_fields_of_others_are_named_with_their_owners(api: MutableApi, ask: Ask) -> None:
     settings_there(api)
     api.claims = {
@@ -243,6 +176,19 @@ async def test_a_failure_half_way_says_what_was_done_and_what_was_not(
     assert [one["metadata"]["name"] for one in api.objects["configmaps"]] == ["settings"]
     await ask(User(), "k8s_undo", record=record_in(text))
     assert not api.objects["configmaps"]
+
+
+async def test_an_answer_that_never_comes_half_way_leaves_the_undo_of_both(
+    api: MutableApi, ask: Ask
+) -> None:
+    api.refusals = [None, httpx.ReadTimeout("no answer")]
+    text = await ask(User(), "k8s_apply", manifest=f"{SETTINGS}---{WEB}")
+
+    assert "only 1 of 2 objects were applied" in text
+    assert (
+        "failed: shop/deploy/web: It may or may not have been done: apply shop/deploy/web" in text
+    )
+    assert text.count("Undo record undo-") == 2
 
 
 async def test_a_failure_of_the_first_changes_nothing(api: MutableApi, ask: Ask) -> None:
