@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 import msgspec
+from anyio.abc import TaskGroup
 
 from jamie_base.audit import Audit
 from jamie_base.flight import SingleFlight
@@ -27,7 +28,7 @@ class Desk(Generic[BackendT]):
     """The desk a call is answered at.
 
     `deadline` is in seconds; `always_data` sends structured data with every answer, asked for or
-    not.
+    not; `background` runs what a connection keeps going between its requests, as long as it lasts.
     """
 
     sources: Sources[BackendT]
@@ -39,3 +40,4 @@ class Desk(Generic[BackendT]):
     always_data: bool = False
     plans: Plans = field(default_factory=Plans)
     flights: SingleFlight[Answered] = field(default_factory=SingleFlight[Answered])
+    background: TaskGroup | None = None

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any, Generic
 
@@ -14,6 +14,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from jamie_base.audit import open_audit
 from jamie_base.caller import caller_of, calling
 from jamie_base.desk import Desk
+from jamie_base.endpoint import Endpoint, Offer
 from jamie_base.logs import redactor_of, state_folder
 from jamie_base.settings import ServerSettings
 from jamie_base.sources import BackendT, Sources
@@ -33,7 +34,8 @@ class Blueprint(Generic[BackendT]):
     """What makes one server differ from the others.
 
     `name` is the distribution's, `instructions` tell a model when to use which tool (1,500 bytes at
-    most), `probe` tells the state of one backend without raising.
+    most), `probe` tells the state of one backend without raising, `offer` is what there is besides
+    tools.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Blueprint(Generic[BackendT]):
     toolset: Toolset
     sources: Sources[BackendT]
     probe: Probe[BackendT]
+    offer: Offer = field(default_factory=Offer)
 
 
 def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPServer[Desk[BackendT]]:
@@ -69,11 +72,14 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncGenerator[Desk[BackendT]]:
         # Over SSE this is entered once a connection, so it only hands over what is shared.
-        async with blueprint.sources:
-            yield desk
+        async with blueprint.sources, anyio.create_task_group() as group:
+            yield replace(desk, background=group)
+            group.cancel_scope.cancel()
 
-    server = MCPServer(
+    server: Endpoint[BackendT] = Endpoint(
         blueprint.name,
+        blueprint.offer,
+        blueprint.sources.names,
         title=blueprint.title,
         version=release,
         instructions=blueprint.instructions,
