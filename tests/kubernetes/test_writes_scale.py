@@ -175,6 +175,23 @@ async def test_a_rollout_that_does_not_get_through_is_not_called_done(
     assert record_in(text)
 
 
+async def test_a_failure_that_was_there_before_is_not_believed_at_once(
+    api: WritableApi, ask: Ask
+) -> None:
+    """A controller writes its status in steps: a condition of before may stand a moment longer."""
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    looks = iter([[late], [], []])
+
+    def corrected() -> None:
+        if api.sent:
+            api.find("deployments", "web")["status"]["conditions"] = next(looks)
+
+    api.before_reading = corrected
+    text = await ask(User(), "k8s_scale", name="web", replicas="3")
+
+    assert text.startswith("Done: "), text
+
+
 async def test_undo_restores_what_was(api: WritableApi, ask: Ask) -> None:
     done = await ask(User(), "k8s_scale", name="web", replicas="5")
     user = User()

@@ -124,6 +124,7 @@ class WritableApi(Api):
         self.rehearsal: httpx.Response | None = None
         self.sent: list[Json] = []
         self.after_rehearsal: Callable[[], None] | None = None
+        self.before_reading: Callable[[], None] | None = None
 
     def find(self, plural: str, name: str) -> Json:
         return next(one for one in self.objects[plural] if one["metadata"]["name"] == name)
@@ -140,6 +141,8 @@ class WritableApi(Api):
             return super().__call__(request)
 
         if request.method == "GET" and not found[5]:
+            if self.before_reading:
+                self.before_reading()
             return super().__call__(request)
 
         self.requests.append(request)

@@ -32,19 +32,22 @@ def progress_of(kind: Kind, one: Controller) -> Progress:
 
 def _deployment(one: Controller) -> Progress:
     status, wanted = one.status, one.spec.replicas
-    words = f"{status.updated_replicas} of {wanted} updated, {status.available_replicas} available"
+    left = status.replicas - status.updated_replicas
+    old = f", {left} old left" if left > 0 else ""
+    words = (
+        f"{status.updated_replicas} of {wanted} updated, {status.available_replicas} available{old}"
+    )
     late = one.condition("Progressing", "False")
     if late and late.reason == "ProgressDeadlineExceeded":
         return Progress(words, failed="it exceeded its progress deadline")
     refused = one.condition("ReplicaFailure")
-    if refused:
+    if refused and status.replicas < wanted:
         return Progress(words, failed=f"pods are refused ({refused.reason})")
     if one.spec.paused:
         return Progress(f"{words}; paused", status.replicas == wanted == status.available_replicas)
 
-    left = status.replicas - status.updated_replicas
     done = status.updated_replicas == wanted == status.available_replicas and left == 0
-    return Progress(f"{words}{f', {left} old left' if left > 0 else ''}", done)
+    return Progress(words, done)
 
 
 def _stateful_set(one: Controller) -> Progress:

@@ -10,7 +10,7 @@ from msgspec import structs
 from jamie_base.errors import BackendError, NotFound
 from jamie_base.plan import Outcome, Plan
 from jamie_base.progress import progress
-from jamie_base.text import join_words
+from jamie_base.text import count, join_words
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.objects import Pod
@@ -48,35 +48,46 @@ async def look_after(cluster: Cluster, plan: Plan, outcome: Outcome) -> Outcome:
 
 async def look_at(cluster: Cluster, errand: Errand) -> Seen:
     """See whether the fields of one change hold, and whether its rollout gets through."""
-    now = await cluster.get(errand.job.path, Object)
-    lost = [one.name for one in errand.fields if not (moves(one) or as_left(now, one))]
-    if lost:
-        return Seen(False, (f"changed again at once by somebody else: {join_words(lost[:5])}",))
+    if lost := await _lost(cluster, errand):
+        return Seen(False, (lost,))
     if errand.job.watch != "rollout":
         return Seen(True)
 
     started = time.monotonic()
     seen = await _rolled(cluster, errand.job.target)
-    took = f"after {time.monotonic() - started:.0f} s"
+    lost = await _lost(cluster, errand)
+    words = f"{seen.words}, after {time.monotonic() - started:.0f} s"
+    if lost:
+        return Seen(False, (lost, words))
     if seen.done:
-        return Seen(True, (f"{seen.words}, {took}",))
+        return Seen(True, (words,))
 
     why = f"it failed: {seen.failed}" if seen.failed else "not there yet"
-    blocking = await _blocking(cluster, errand.job.target)
-    return Seen(False, (f"{why}: {seen.words}, {took}", *blocking))
+    return Seen(False, (f"{why}: {words}", *await _blocking(cluster, errand.job.target)))
+
+
+async def _lost(cluster: Cluster, errand: Errand) -> str:
+    """Say which fields are not as we left them; nothing where all hold."""
+    now = await cluster.get(errand.job.path, Object)
+    lost = [one.name for one in errand.fields if not (moves(one) or as_left(now, one))]
+
+    return f"changed again at once by somebody else: {join_words(lost[:5])}" if lost else ""
 
 
 async def _rolled(cluster: Cluster, target: Target) -> Progress:
     """Follow a rollout until it is through, has failed, or the time is up."""
     until = anyio.current_effective_deadline() - SPARE_SECONDS
-    told = ""
+    told = failed = ""
     while True:
         seen = progress_of(target.kind, await cluster.get(target.path, Controller))
         if seen.words != told:
             told = seen.words
             await progress(f"{target.full}: {told}")
-        if seen.done or seen.failed or anyio.current_time() + POLL_SECONDS > until:
+        # A failure seen once may be the one before: controllers correct their words late.
+        over = seen.done or (seen.failed and seen.failed == failed)
+        if over or anyio.current_time() + POLL_SECONDS > until:
             return seen
+        failed = seen.failed
         await anyio.sleep(POLL_SECONDS)
 
 
@@ -90,7 +101,7 @@ async def _blocking(cluster: Cluster, target: Target) -> list[str]:
 
     ours = [one for one in pods if owner_of(one.metadata) in (None, target.owner)]
     causes = Counter(cause for one in ours if (cause := _cause(one)))
-    return [f"{number} pods: {cause}" for cause, number in causes.most_common(4)]
+    return [f"{count('pod', number)}: {cause}" for cause, number in causes.most_common(4)]
 
 
 def _cause(pod: Pod) -> str:
