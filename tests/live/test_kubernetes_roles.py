@@ -1,0 +1,251 @@
+"""The server run with exactly each of the roles in docs/rbac, asked with every one of its tools.
+
+A tool that is not in the tables below fails: it needs a question here, and in docs/rbac whatever it
+looks at.
+"""
+
+import json
+import re
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from mcp import Client
+from mcp.types import TextResourceContents
+
+from jamie_lab import LabState
+from tests.kubernetes.child import ask, child
+from tests.kubernetes.wire import Json
+from tests.live.roles import CANARY, Grounds, account, grounds
+from tests.live.writing import token_in
+
+pytestmark = [pytest.mark.live]
+
+REFUSED = ("not allowed", " resource ", "answered 403")
+QUOTED = re.compile(r"^--- from .*?^--- end ---$", re.MULTILINE | re.DOTALL)
+
+READING: dict[str, list[Json]] = {
+    "k8s_overview": [{}, {"namespace": "$"}],
+    "k8s_pods": [{}, {"namespace": "$", "usage": True}, {"workload": "deploy/web"}],
+    "k8s_logs": [{"name": "deploy/web"}, {"name": "deploy/web", "follow": 1}],
+    "k8s_events": [{}, {"object": "deploy/web"}, {"namespace": "$", "follow": 1}],
+    "k8s_workloads": [{}, {"namespace": "$"}, {"workload": "deploy/web"}],
+    "k8s_services": [{}, {"namespace": "$"}],
+    "k8s_nodes": [{}, {"node": "node-1"}],
+    "k8s_top": [{}, {"of": "containers"}, {"of": "nodes"}],
+    "k8s_get": [
+        {"what": "pods"},
+        {"what": "kinds"},
+        {"what": "explain deploy.spec"},
+        {"what": "deploy/web"},
+        {"what": "configmap/web"},
+        {"what": "netpol"},
+        {"what": "sc"},
+        {"what": "crd"},
+        {"what": "leases"},
+    ],
+    "k8s_access": [{}, {"verb": "list", "what": "pods", "who": "anyone"}],
+    "k8s_diagnose": [{}, {"namespace": "$"}, {"object": "deploy/web"}],
+    "k8s_rollout": [{"name": "deploy/web"}],
+    "k8s_graph": [{"object": "deploy/web"}, {"object": "svc/web"}],
+}
+
+WRITING: dict[str, Json] = {
+    "k8s_scale": {"name": "deploy/web", "replicas": "3"},
+    "k8s_roll": {"name": "deploy/web", "action": "restart"},
+    "k8s_set": {"name": "deploy/web", "image": ["app=registry.example.net/app:2"]},
+    "k8s_patch": {"name": "svc/web", "patch": '{"metadata":{"labels":{"a":"b"}}}'},
+    "k8s_node": {"name": "node-1", "action": "cordon"},
+    "k8s_delete": {"name": "job/none", "namespace": "$"},
+}
+
+
+@pytest.fixture(scope="module")
+def at(kube: httpx.Client, lab: LabState) -> Generator[Grounds]:
+    with grounds(kube, lab) as made:
+        yield made
+
+
+def asked(at: Grounds, question: Json) -> Json:
+    return {key: at.name if value == "$" else value for key, value in question.items()}
+
+
+async def gaps(client: Client, at: Grounds) -> list[str]:
+    """Ask every reading tool; return the lines of the answers that say that something is barred."""
+    found: list[str] = []
+    for tool in (await client.list_tools()).tools:
+        if not (tool.annotations and tool.annotations.read_only_hint):
+            continue
+        if tool.name not in READING:
+            pytest.fail(f"{tool.name} needs a question here, and what it looks at in docs/rbac")
+        for question in READING[tool.name]:
+            answer = await ask(client, tool.name, **asked(at, question))
+            assert CANARY not in answer
+            assert not answer.startswith("error"), (tool.name, question, answer)
+            found += [f"{tool.name} {question}: {line}" for line in barred(answer)]
+
+    return found
+
+
+def barred(answer: str) -> list[str]:
+    """Return the lines that say so, those that workloads wrote left out."""
+    lines = QUOTED.sub("", answer).split("\n")
+
+    return [line for line in lines if any(word in line for word in REFUSED)]
+
+
+def other_than_custom(lines: list[str]) -> list[str]:
+    """Leave out kinds that only this lab, or a test beside this one, has."""
+    return [line for line in lines if not re.search(r"kwok|jamie-test|jamie\.test|example", line)]
+
+
+async def test_with_the_role_read_every_tool_answers_all_but_secrets(
+    at: Grounds, tmp_path: Path
+) -> None:
+    with account(at, tmp_path, ["jamie-read"]) as config:
+        async with child(config, tmp_path / "state") as client:
+            missing = other_than_custom(await gaps(client, at))
+            secrets = await ask(client, "k8s_get", what="secrets")
+            status = await status_of(client)
+
+    assert not [line for line in missing if not re.search("secret|helm", line, re.IGNORECASE)]
+    assert 'cannot list resource "secrets"' in secrets
+    assert not [gap for gap in status.get("missing", ()) if not re.search("secrets", gap["why"])], (
+        status
+    )
+
+
+async def test_with_secret_metadata_fingerprints_are_there_and_no_value_is(
+    at: Grounds, tmp_path: Path
+) -> None:
+    with account(at, tmp_path, ["jamie-read", "jamie-secret-metadata"]) as config:
+        async with child(config, tmp_path / "state") as client:
+            missing = other_than_custom(await gaps(client, at))
+            rollout = await ask(client, "k8s_rollout", name="deploy/web")
+            secret = await ask(client, "k8s_get", what="secret/web")
+            helm = await ask(client, "k8s_rollout", name="helm")
+            status = await status_of(client)
+
+    assert missing == []
+    assert re.search(r"secret/web\b.*[0-9a-f]{8}", rollout, re.IGNORECASE), rollout
+    assert "[redacted:" in secret
+    assert CANARY not in secret + rollout
+    assert not helm.startswith("error"), helm
+    assert "missing" not in status
+
+
+async def test_with_write_every_change_can_be_planned_and_a_scale_works(
+    at: Grounds, tmp_path: Path
+) -> None:
+    with account(at, tmp_path, ["jamie-read", "jamie-write"]) as config:
+        async with child(config, tmp_path / "state", **WRITES) as client:
+            pods = await ask(client, "k8s_get", what="pods", namespace=at.name)
+            for tool in await writing_tools(client):
+                plan = await ask(client, tool, **planned(at, tool, pods))
+                assert token_in(plan), (tool, plan)
+                unseen = [
+                    line for line in barred(plan) if "not allowed to list secrets" not in line
+                ]
+                assert not unseen, (tool, plan)
+
+            done = await scaled(client, at, "3")
+            undo = await ask(client, "k8s_undo", record=record_of(done))
+            await ask(client, "k8s_undo", record=record_of(done), confirm=token_in(undo))
+
+    assert "is set to 3 replicas" in done
+    assert not done.startswith("error"), done
+
+
+async def test_read_cannot_write(at: Grounds, tmp_path: Path) -> None:
+    with (
+        account(at, tmp_path, ["jamie-read", "jamie-write"]) as writer,
+        account(at, tmp_path, ["jamie-read", "jamie-secret-metadata"]) as reader,
+    ):
+        async with child(writer, tmp_path / "state", **WRITES) as client:
+            done = await scaled(client, at, "1")
+        async with child(reader, tmp_path / "state", **WRITES) as client:
+            pods = await ask(client, "k8s_get", what="pods", namespace=at.name)
+            refusals = {
+                tool: await ask(client, tool, **planned(at, tool, pods))
+                for tool in await writing_tools(client)
+            }
+            undo = await ask(client, "k8s_undo", record=record_of(done))
+
+    for tool, answer in {**refusals, "k8s_undo": undo}.items():
+        assert answer.startswith("error: "), (tool, answer)
+        assert re.search(r"cannot (get|patch|create|delete) resource", answer), (tool, answer)
+
+
+async def test_read_in_one_namespace_narrows_to_it_and_says_so(at: Grounds, tmp_path: Path) -> None:
+    with account(at, tmp_path, ["jamie-read"], inside=True) as config:
+        async with child(config, tmp_path / "state") as client:
+            overview = await ask(client, "k8s_overview")
+            pods = await ask(client, "k8s_pods", status="all")
+            nodes = await ask(client, "k8s_nodes")
+            inside = await ask(client, "k8s_overview", namespace=at.name)
+            status = await status_of(client)
+        limits: dict[str, Any] = {"JAMIE_KUBERNETES_ALLOW_NAMESPACE": at.name}
+        async with child(config, tmp_path / "state", **limits) as client:
+            limited = await ask(client, "k8s_overview")
+            known = await status_of(client)
+
+    assert f"only namespace '{at.name}' is counted" in overview
+    assert "Missing: nodes: not allowed to list" in overview
+    assert f"only namespace '{at.name}' is counted" in pods
+    assert 'cannot list resource "nodes"' in nodes
+    assert "Missing: pods" not in inside
+    assert f"may list pods in namespace '{at.name}' only" in {
+        gap["why"] for gap in status["missing"]
+    }
+    assert "is counted" not in limited
+    assert f"(Namespaces read: only {at.name} (--allow-namespace).)" in limited
+    assert not [gap for gap in known["missing"] if " list pods in " in gap["why"]]
+
+
+WRITES: dict[str, Any] = {"JAMIE_KUBERNETES_WRITE": "true", "JAMIE_KUBERNETES_CONFIRM": "token"}
+
+
+async def writing_tools(client: Client) -> list[str]:
+    tools = [
+        tool.name
+        for tool in (await client.list_tools()).tools
+        if tool.annotations and not tool.annotations.read_only_hint
+    ]
+    unknown = {*tools} - {*WRITING, "k8s_undo"}
+    assert not unknown, f"{unknown} need a question here, and what they do in docs/rbac"
+
+    return [tool for tool in tools if tool != "k8s_undo"]
+
+
+def planned(at: Grounds, tool: str, pods: str) -> Json:
+    """Return what to ask a writing tool for; what is to be deleted is a pod that is there."""
+    question = asked(at, WRITING[tool])
+    if tool == "k8s_delete":
+        found = re.search(rf"{at.name}/(web-\S+)", pods)
+        assert found, pods
+        question["name"] = f"pod/{found[1]}"
+
+    return question
+
+
+async def scaled(client: Client, at: Grounds, replicas: str) -> str:
+    wanted = {"name": "deploy/web", "namespace": at.name, "replicas": replicas}
+    plan = await ask(client, "k8s_scale", **wanted)
+
+    return await ask(client, "k8s_scale", **wanted, confirm=token_in(plan))
+
+
+def record_of(done: str) -> str:
+    found = re.search(r"undo-[0-9a-f]{8}", done)
+    assert found, done
+
+    return found[0]
+
+
+async def status_of(client: Client) -> Json:
+    (content,) = (await client.read_resource("jamie://status")).contents
+    (source,) = json.loads(cast("TextResourceContents", content).text)["sources"]
+
+    return source
