@@ -28,6 +28,7 @@ UNTOUCHED = ("cronjobs", "events", "leases", "masterleases", "ranges", "apiregis
 WRITES_AT_ONCE = 16
 
 Moment = Callable[[str], float]
+Chosen = Callable[[str], bool]
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -44,8 +45,13 @@ class _Outcome(msgspec.Struct, frozen=True):
     succeeded: bool = False
 
 
-async def age(etcd: str, since: float, moment: Moment) -> None:
-    """Replace every time from `since` on, in every object, by what `moment` says for its key.
+def is_touched(key: str) -> bool:
+    """Tell whether an object ages with the cluster."""
+    return key.split("/")[2] not in UNTOUCHED
+
+
+async def age(etcd: str, since: float, moment: Moment, chosen: Chosen = is_touched) -> None:
+    """Replace every time from `since` on, in the chosen objects, by what `moment` says for a key.
 
     The URL is etcd's; times are epoch seconds. Raises LabError when an object keeps changing.
     """
@@ -55,7 +61,7 @@ async def age(etcd: str, since: float, moment: Moment) -> None:
         anyio.create_task_group() as tasks,
     ):
         for entry in await _everything(http):
-            if entry.key.decode().split("/")[2] not in UNTOUCHED:
+            if chosen(entry.key.decode()):
                 tasks.start_soon(_age_one, http, entry, (since, moment), limit)
 
 

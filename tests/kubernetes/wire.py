@@ -24,6 +24,7 @@ RESOURCES = {
     "persistentvolumeclaims": "/api/v1",
     "persistentvolumes": "/api/v1",
     "resourcequotas": "/api/v1",
+    "limitranges": "/api/v1",
     "deployments": "/apis/apps/v1",
     "replicasets": "/apis/apps/v1",
     "controllerrevisions": "/apis/apps/v1",

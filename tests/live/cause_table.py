@@ -7,11 +7,16 @@ One tuple an area; `tests/live/test_kubernetes_diagnose_*.py` stage and diagnose
 from collections.abc import Mapping, Sequence
 
 from tests.live.causes import Cause
+from tests.live.causes_admission import ADMISSION, QUOTAS, SECURITY
 from tests.live.causes_control import CONTROL, OPERATORS
+from tests.live.causes_jobs import JOBS
 from tests.live.causes_networking import NETWORKING
+from tests.live.causes_workloads import WORKLOADS
 
 TABLE: Mapping[str, Sequence[Cause]] = {
     "control plane": CONTROL,
     "custom resources": OPERATORS,
     "networking": NETWORKING,
+    "workloads": (*WORKLOADS, *JOBS),
+    "admission": (*ADMISSION, *QUOTAS, *SECURITY),
 }

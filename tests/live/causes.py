@@ -5,7 +5,7 @@ of it at once, and diagnosed as a whole.
 """
 
 import tempfile
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,10 @@ import anyio
 import httpx
 from mcp import Client
 
+from jamie_lab.ages import age
 from jamie_lab.kwok import API as KWOK
+from jamie_lab.paths import folders
+from jamie_lab.ports import ports
 from jamie_lab.waiting import until
 from tests.kubernetes.child import data_of
 from tests.kubernetes.wire import Json, ago
@@ -24,6 +27,7 @@ How = Literal["real", "played", "elsewhere"]
 """Brought about by real controllers; patched or staged; not to be had here."""
 
 STAGED_SECONDS = 60
+NOTICED_SECONDS = 20
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
@@ -42,7 +46,8 @@ class Made(NamedTuple):
 
     `status` is patched at its /status; of a workload `pods` is, on each of its pods once they are
     scheduled (or at once, where `scheduled` is False). Cluster-scoped kinds say so. `log` is what
-    the pods' containers said, in this run and the one before; `events` are posted last.
+    the pods' containers said, in this run and the one before; `events` are posted next. What stands
+    in `then` is patched into the object in the end, once it has a pod if it runs any.
     """
 
     collection: str
@@ -53,6 +58,7 @@ class Made(NamedTuple):
     namespaced: bool = True
     events: Sequence[Said] = ()
     log: str = ""
+    then: Json | None = None
 
     @property
     def name(self) -> str:
@@ -76,10 +82,12 @@ class Cause(NamedTuple):
 
 
 @contextmanager
-def staged(kube: httpx.Client, namespace: str, causes: Iterable[Cause]) -> Generator[None]:
+def staged(
+    kube: httpx.Client, namespace: str, causes: Iterable[Cause], **labels: str
+) -> Generator[None]:
     """Make everything the causes need in a namespace, play on it, and take it away again."""
     objects = [made for cause in causes for made in cause.made]
-    home = {"metadata": {"name": namespace}}
+    home = {"metadata": {"name": namespace, "labels": labels}}
     kube.post("/api/v1/namespaces", json=home).raise_for_status()
     try:
         for made in objects:
@@ -111,6 +119,45 @@ async def play(kube: httpx.Client, namespace: str, objects: Iterable[Made], logs
             give_logs(kube, namespace, made, logs / f"{made.name}.log")
         for said in made.events:
             post_events(kube, namespace, made, said)
+        if made.then is not None:
+            await await_pods(kube, namespace, made)
+            change(kube, f"{collection(made, namespace)}/{made.name}", made.then)
+
+
+async def await_pods(kube: httpx.Client, namespace: str, made: Made) -> None:
+    """Wait for the first pod of what runs any."""
+
+    async def there() -> bool:
+        return bool(pods_of(kube, namespace, made))
+
+    if "template" in made.body["spec"]:
+        assert await until(there, STAGED_SECONDS), f"the pods of {made.name} did not come"
+
+
+def change(kube: httpx.Client, path: str, body: Json) -> None:
+    reply = kube.patch(path, json=body, headers=MERGE)
+    assert reply.is_success, f"{path}: {reply.text}"
+
+
+async def aged(namespace: str, since: float, hours: Mapping[str, float]) -> None:
+    """Make what is in a namespace, and was made since a moment, older by so many hours.
+
+    `hours` are by plural, or by `plural/name` as it begins; what is not named stays young.
+    """
+    etcd = f"http://127.0.0.1:{ports(folders())['etcd']}"
+
+    def older(key: str) -> float:
+        _, _, kind, _, name = (key.split("/") + 4 * [""])[:5]
+        fits = [by for by in hours if f"{kind}/{name}".startswith(by)]
+        return hours[max(fits, key=len)] if fits else 0.0
+
+    def chosen(key: str) -> bool:
+        return key.split("/")[3:4] == [namespace] and older(key) > 0
+
+    def moment(key: str) -> float:
+        return since - older(key) * 3600
+
+    await age(etcd, since, moment, chosen)
 
 
 async def play_pods(kube: httpx.Client, namespace: str, made: Made) -> None:
@@ -165,6 +212,26 @@ def post_events(kube: httpx.Client, namespace: str, made: Made, said: Said) -> N
         assert reply.is_success, f"{about}: {reply.text}"
 
 
+def codes(causes: Iterable[Cause]) -> dict[str, str]:
+    """What a diagnosis has to find of what was made: the cause of each owner that has one."""
+    return {one.owner: one.code for one in causes if one.code and one.how != "elsewhere"}
+
+
+async def found_in(client: Client, namespace: str, causes: Iterable[Cause]) -> dict[str, str]:
+    """Diagnose a namespace until everything is found, and nothing else, or time is up."""
+    expected = codes(causes)
+    found: dict[str, str] = {}
+
+    async def noticed() -> bool:
+        seen = {one["owner"]: one["cause"] for one in await findings_in(client, namespace)}
+        found.clear()
+        found.update(seen)
+        return found == expected
+
+    await until(noticed, NOTICED_SECONDS, 1)
+    return found
+
+
 async def findings_in(client: Client, namespace: str) -> list[Json]:
     """Diagnose a namespace, page by page, and return all that was found."""
     found: list[Json] = []
@@ -191,5 +258,4 @@ def pods_of(kube: httpx.Client, namespace: str, made: Made) -> list[Json]:
 
 
 def patch(kube: httpx.Client, path: str, status: Json) -> None:
-    reply = kube.patch(path, json={"status": status}, headers=MERGE)
-    assert reply.is_success, f"{path}: {reply.text}"
+    change(kube, path, {"status": status})

@@ -86,6 +86,7 @@ SERVICE_ACCOUNTS = Kind("ServiceAccount", "serviceaccounts", shorts=("sa",))
 CONFIG_MAPS = Kind("ConfigMap", "configmaps", shorts=("cm",))
 SECRETS = Kind("Secret", "secrets")
 QUOTAS = Kind("ResourceQuota", "resourcequotas", shorts=("quota",))
+LIMIT_RANGES = Kind("LimitRange", "limitranges", shorts=("limits",))
 CONTROLLER_REVISIONS = Kind("ControllerRevision", "controllerrevisions", _APPS)
 _ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 VALIDATING_WEBHOOKS = Kind(
@@ -131,6 +132,7 @@ KINDS = (
     CLAIMS,
     VOLUMES,
     QUOTAS,
+    LIMIT_RANGES,
     INGRESSES,
     NETWORK_POLICIES,
     ENDPOINT_SLICES,

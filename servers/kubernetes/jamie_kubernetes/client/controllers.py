@@ -4,7 +4,8 @@ from datetime import datetime
 
 import msgspec
 
-from jamie_kubernetes.client.limits import Resources, Toleration
+from jamie_kubernetes.client.capacity import Resources
+from jamie_kubernetes.client.limits import Toleration
 from jamie_kubernetes.client.network import ContainerPort
 from jamie_kubernetes.client.objects import Condition, LabelSelector, Meta, Pod, PodSpec
 from jamie_kubernetes.client.volumes import Volume
@@ -196,7 +197,7 @@ class CronJobStatus(_Wire, frozen=True):
 class CronJob(_Wire, frozen=True):
     """A CronJob."""
 
-    metadata: Meta
+    metadata: ManagedMeta
     spec: CronJobSpec = CronJobSpec()
     status: CronJobStatus = CronJobStatus()
 

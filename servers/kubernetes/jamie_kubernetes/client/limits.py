@@ -3,7 +3,7 @@
 import msgspec
 
 from jamie_kubernetes.client.capacity import Resources
-from jamie_kubernetes.client.objects import LabelSelector, Meta
+from jamie_kubernetes.client.objects import Condition, LabelSelector, Meta
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel"):
@@ -24,6 +24,9 @@ class BudgetStatus(_Wire, frozen=True):
     disruptions_allowed: int = 0
     current_healthy: int = 0
     desired_healthy: int = 0
+    expected_pods: int = 0
+    observed_generation: int = 0
+    conditions: tuple[Condition, ...] = ()
 
 
 class Budget(_Wire, frozen=True):
@@ -32,6 +35,13 @@ class Budget(_Wire, frozen=True):
     metadata: Meta
     spec: BudgetSpec = BudgetSpec()
     status: BudgetStatus = BudgetStatus()
+
+
+class QuotaSpec(_Wire, frozen=True):
+    """Which pods a quota counts; without scopes all of them."""
+
+    scopes: tuple[str, ...] = ()
+    scope_selector: dict[str, object] | None = None
 
 
 class QuotaStatus(_Wire, frozen=True):
@@ -45,7 +55,37 @@ class Quota(_Wire, frozen=True):
     """A ResourceQuota."""
 
     metadata: Meta
+    spec: QuotaSpec = QuotaSpec()
     status: QuotaStatus = QuotaStatus()
+
+    @property
+    def scoped(self) -> bool:
+        """Tell whether it counts some pods only."""
+        return bool(self.spec.scopes or self.spec.scope_selector)
+
+
+class LimitItem(_Wire, frozen=True):
+    """Bounds and defaults for what is of one type: `Container`, `Pod`."""
+
+    type: str = ""
+    min: dict[str, str] = {}
+    max: dict[str, str] = {}
+    default: dict[str, str] = {}
+    default_request: dict[str, str] = {}
+    max_limit_request_ratio: dict[str, str] = {}
+
+
+class LimitRangeSpec(_Wire, frozen=True):
+    """What a LimitRange bounds."""
+
+    limits: tuple[LimitItem, ...] = ()
+
+
+class LimitRange(_Wire, frozen=True):
+    """A LimitRange."""
+
+    metadata: Meta
+    spec: LimitRangeSpec = LimitRangeSpec()
 
 
 class NeedyContainer(_Wire, frozen=True):

@@ -48,3 +48,22 @@ class ClaimingPod(_Wire, frozen=True):
         """Return the claims it uses."""
         sources = (one.persistent_volume_claim for one in self.spec.volumes)
         return {one.claim_name for one in sources if one}
+
+
+class ClaimAccess(_Wire, frozen=True):
+    """Who may mount a claim."""
+
+    access_modes: tuple[str, ...] = ()
+
+
+class AccessedClaim(_Wire, frozen=True):
+    """A claim, as far as how many may mount it."""
+
+    metadata: Meta
+    spec: ClaimAccess = ClaimAccess()
+
+    @property
+    def single(self) -> bool:
+        """Tell whether only one node, or one pod, may write to it and nobody else read."""
+        modes = set(self.spec.access_modes)
+        return bool(modes) and modes <= {"ReadWriteOnce", "ReadWriteOncePod"}

@@ -1,6 +1,6 @@
 """Events kept by the object they are about, so that a cause can quote its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -89,6 +89,12 @@ class EventIndex:
             _take(self._about.setdefault(key, {}), event)
             owner = str(owner_by_name(about))
             _take(self._owned.setdefault((about.namespace, owner), {}), event)
+
+    def of_reason(self, reason: str) -> Iterator[tuple[About, Happening]]:
+        """Yield what happened for a reason, with the object it happened to."""
+        for about, known in self._about.items():
+            if reason in known:
+                yield about, known[reason]
 
     def about(self, namespace: str, kind: str, name: str) -> list[Happening]:
         """Return what happened to an object, the latest first; its `kind` as `Pod`."""

@@ -120,13 +120,13 @@ def replaced_lines(kind: Kind, strategy: Replacing, pods: int) -> list[str]:
 def surge_of(strategy: Replacing, pods: int) -> int:
     """Return how many pods more than wanted a Deployment may run while it rolls."""
     rolling = strategy.rolling_update
-    return _share(rolling.max_surge if rolling else None, pods, up=True)
+    return share(rolling.max_surge if rolling else None, pods, up=True)
 
 
 def _rolled(strategy: Replacing, pods: int) -> list[str]:
     rolling = strategy.rolling_update
     surge = surge_of(strategy, pods)
-    away = _share(rolling.max_unavailable if rolling else None, pods, up=False)
+    away = share(rolling.max_unavailable if rolling else None, pods, up=False)
     if not surge:
         away = max(away, 1)
     said = f"{count('pod', pods)} will be replaced, {surge} more and {away} fewer at a time."
@@ -135,7 +135,8 @@ def _rolled(strategy: Replacing, pods: int) -> list[str]:
     return [said, *(["A single replica: nothing of it runs meanwhile."] if alone else [])]
 
 
-def _share(value: int | str | None, pods: int, *, up: bool) -> int:
+def share(value: int | str | None, pods: int, *, up: bool) -> int:
+    """Return a number of pods that is given as such or as a percentage; 25% if not given."""
     if isinstance(value, int):
         return value
 

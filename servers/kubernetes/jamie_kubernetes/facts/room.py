@@ -104,12 +104,13 @@ def _is_open(node: Host, spec: NeedySpec) -> bool:
     ready = any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
     chosen = spec.node_selector.items() <= node.metadata.labels.items()
     taints = [one for one in node.spec.taints if one.effect in ("NoSchedule", "NoExecute")]
-    borne = all(any(_bears(each, one) for each in spec.tolerations) for one in taints)
+    borne = all(any(bears(each, one) for each in spec.tolerations) for one in taints)
 
     return ready and chosen and borne and not node.spec.unschedulable
 
 
-def _bears(toleration: Toleration, taint: Taint) -> bool:
+def bears(toleration: Toleration, taint: Taint) -> bool:
+    """Tell whether a toleration bears a taint."""
     if toleration.effect not in ("", taint.effect):
         return False
     if not toleration.key:

@@ -8,7 +8,14 @@ import msgspec
 
 from jamie_base.together import together
 from jamie_kubernetes.answers_diagnose import Finding
-from jamie_kubernetes.tools.diagnosing import containers, control, networking, operators
+from jamie_kubernetes.tools.diagnosing import (
+    admission,
+    containers,
+    control,
+    networking,
+    operators,
+    workloads,
+)
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 AREA_SECONDS = 24.0
@@ -27,6 +34,8 @@ AREAS = (
     Area("control plane", control.examine),
     Area("custom resources", operators.examine),
     Area("networking", networking.examine),
+    Area("workloads", workloads.examine),
+    Area("admission", admission.examine),
 )
 
 

@@ -176,7 +176,8 @@ class Round:
             if isinstance(kind, Kind) and kind in COUNTED and isinstance(known, list):
                 counted[kind.name] = len(cast("list[object]", known))
 
-        return counted
+        order = ["pod", *(kind.name for kind in COUNTED)]
+        return {name: counted[name] for name in order if name in counted}
 
     def unfinished(self, part: str, why: str) -> None:
         """Name what could not be looked at."""

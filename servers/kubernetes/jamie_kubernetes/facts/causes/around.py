@@ -1,0 +1,66 @@
+"""What a workload's causes are judged by, besides itself: its pods and events, and the time."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_kubernetes.answers import PodGroup
+from jamie_kubernetes.answers_diagnose import key_of
+from jamie_kubernetes.client.controllers import Controller, ManagedMeta
+from jamie_kubernetes.facts.controllers import created
+from jamie_kubernetes.facts.event_index import EventIndex, Happening
+from jamie_kubernetes.facts.survey import LabelSet, PodSurvey
+
+YOUNG_NS = 60 * 1_000_000_000
+"""For how long what is just made, or changed, is left alone."""
+
+Worn = tuple[Mapping[str, str], LabelSet]
+
+
+class Around:
+    """Finds the pods and events of owners; without a survey or events it finds none."""
+
+    def __init__(
+        self, survey: PodSurvey | None, events: EventIndex | None, now_ns: Nanoseconds
+    ) -> None:
+        self.now_ns = now_ns
+        self._events = events
+        self._sick: dict[str, list[PodGroup]] = defaultdict(list)
+        self._worn: dict[str, list[Worn]] = defaultdict(list)
+        for one in survey.sick() if survey else ():
+            self._sick[key_of(one.group.namespace, one.group.owner)].append(one.group)
+        for namespace, sets in (survey.labels if survey else {}).items():
+            for labels, pods in sets.items():
+                self._worn[key_of(namespace, pods.owner)].append((dict(labels), pods))
+
+    def sick(self, key: str) -> Sequence[PodGroup]:
+        """Return the sick pods of an owner, the worst first."""
+        return self._sick.get(key, ())
+
+    def pods(self, key: str) -> Sequence[Worn]:
+        """Return an owner's living pods, by their labels."""
+        return self._worn.get(key, ())
+
+    def event(self, namespace: str, kind: str, name: str, *reasons: str) -> Happening | None:
+        """Return the latest event of one of these reasons about an object."""
+        found = self._events.about(namespace, kind, name) if self._events else ()
+        return next((one for one in found if one.reason in reasons), None)
+
+    def is_past(self, moment_ns: Nanoseconds, patience_ns: Nanoseconds = YOUNG_NS) -> bool:
+        """Tell whether something is so for a while."""
+        return self.now_ns - moment_ns > patience_ns
+
+    def left_alone(self, one: Controller) -> bool:
+        """Tell whether an object is just made or on its way out."""
+        return one.metadata.deletion_timestamp is not None or not self.is_past(created(one))
+
+
+def changed_ns(about: ManagedMeta) -> Nanoseconds:
+    """Return when somebody last changed what an object should be."""
+    born = about.creation_timestamp
+    times = (
+        nanoseconds(each.time)
+        for each in about.managed_fields
+        if each.time and each.subresource in ("", "scale")
+    )
+    return max([nanoseconds(born) if born else 0, *times])

@@ -1,0 +1,190 @@
+"""Workloads that are not what they should be, their pods' own causes aside."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import islice
+
+from jamie_base.together import pair, together
+from jamie_kubernetes.answers_diagnose import Finding, key_of
+from jamie_kubernetes.client.controllers import BoundPod, Controller, CronJob
+from jamie_kubernetes.client.network import NetService
+from jamie_kubernetes.client.objects import Named
+from jamie_kubernetes.client.volumes import AccessedClaim
+from jamie_kubernetes.facts.causes.around import Around
+from jamie_kubernetes.facts.causes.cronjobs import cron_causes, cron_of, runs_by_cron
+from jamie_kubernetes.facts.causes.daemons import daemon_causes, uncovered
+from jamie_kubernetes.facts.causes.jobs import job_causes
+from jamie_kubernetes.facts.causes.stateful import (
+    Services,
+    first_missing,
+    stateful_causes,
+    taken,
+)
+from jamie_kubernetes.facts.causes.workloads import (
+    asleep,
+    claims_of,
+    deployment_causes,
+    orphaned,
+    shared_claim,
+    shared_selectors,
+    strays,
+    unseen,
+)
+from jamie_kubernetes.facts.owners import owner_of
+from jamie_kubernetes.facts.standing import condition_is
+from jamie_kubernetes.kinds import (
+    CLAIMS,
+    CRON_JOBS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
+    JOBS,
+    PODS,
+    REPLICA_SETS,
+    SERVICES,
+    STATEFUL_SETS,
+)
+from jamie_kubernetes.tools.diagnosing.round import Report, Round
+
+LASTING = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
+LOOKED_UP = 10
+"""How many objects of a kind are read one by one."""
+
+
+async def examine(round_: Round, report: Report) -> None:
+    """Report what is wrong with workloads, then what needs a closer look at single objects."""
+    asked: list[Callable[[], Awaitable[object]]] = [
+        round_.pods,
+        round_.events,
+        round_.nodes,
+        *(partial(round_.listed, kind, Controller) for kind in (*LASTING, JOBS)),
+        partial(round_.listed, CRON_JOBS, CronJob),
+        partial(round_.listed, SERVICES, NetService),
+    ]
+    await together(*asked)
+    survey, events = await pair(round_.pods, round_.events)
+    around = Around(survey, events, round_.now_ns)
+    await _lasting(round_, around, report)
+    await _runs(round_, around, report)
+    for look in (_claims, _strays, _names, _nodes):
+        for told in await look(round_, around):
+            report(told)
+
+
+async def _lasting(round_: Round, around: Around, report: Report) -> None:
+    services = _by_name(await round_.listed(SERVICES, NetService))
+    nodes = await round_.nodes()
+    for one in await round_.listed(DEPLOYMENTS, Controller) or ():
+        for told in deployment_causes(one, around):
+            report(told)
+    for one in await round_.listed(STATEFUL_SETS, Controller) or ():
+        for told in stateful_causes(one, around, services):
+            report(told)
+    for one in await round_.listed(DAEMON_SETS, Controller) or ():
+        for told in daemon_causes(one, around, nodes):
+            report(told)
+
+    everyone = [
+        (kind, one) for kind in LASTING for one in await round_.listed(kind, Controller) or ()
+    ]
+    for told in shared_selectors(everyone):
+        report(told)
+    overlooked = [told for kind, one in everyone if (told := unseen(kind, one, around))]
+    for told in (*overlooked, asleep(overlooked)):
+        if told:
+            report(told)
+
+
+def _by_name(services: list[NetService] | None) -> Services | None:
+    if services is None:
+        return None
+
+    return {(one.metadata.namespace, one.metadata.name): one for one in services}
+
+
+async def _runs(round_: Round, around: Around, report: Report) -> None:
+    jobs = await round_.listed(JOBS, Controller) or []
+    for one in jobs:
+        for told in job_causes(one, around) if not cron_of(one) else ():
+            report(told)
+
+    runs = runs_by_cron(jobs)
+    for cron in await round_.listed(CRON_JOBS, CronJob) or ():
+        key = key_of(cron.metadata.namespace, f"cronjob/{cron.metadata.name}")
+        for told in cron_causes(cron, runs.get(key, ()), around):
+            report(told)
+
+
+async def _claims(round_: Round, _: Around) -> list[Finding]:
+    """Look at the claims that several pods of one Deployment mount."""
+    sharing = [
+        (one, claim)
+        for one in await round_.listed(DEPLOYMENTS, Controller) or ()
+        if one.spec.replicas > 1
+        for claim in claims_of(one)
+    ]
+    found: list[Finding] = []
+    for one, name in sharing[:LOOKED_UP]:
+        claim = await round_.one(CLAIMS, one.metadata.namespace, name, AccessedClaim)
+        if claim and (told := shared_claim(one, claim)):
+            found.append(told)
+
+    return found
+
+
+async def _strays(round_: Round, _: Around) -> list[Finding]:
+    """Look at the ReplicaSets whose pods no Deployment selects."""
+    survey, deployments = await pair(round_.pods, partial(round_.listed, DEPLOYMENTS, Controller))
+    if survey is None or deployments is None:
+        return []
+
+    known = {
+        key_of(one.metadata.namespace, f"deploy/{one.metadata.name}"): one for one in deployments
+    }
+    found = [
+        await round_.one(REPLICA_SETS, *place, Controller)
+        for place in islice(dict.fromkeys(strays(survey, known)), LOOKED_UP)
+    ]
+    return [told for one in found if one and (told := orphaned(one))]
+
+
+async def _names(round_: Round, around: Around) -> list[Finding]:
+    """Look whether somebody else's pod has the name that a StatefulSet needs next."""
+    short = [
+        (one, pod)
+        for one in await round_.listed(STATEFUL_SETS, Controller) or ()
+        if one.status.replicas < one.spec.replicas and not around.left_alone(one)
+        if (pod := first_missing(one, around))
+    ]
+    found: list[Finding] = []
+    for one, name in short[:LOOKED_UP]:
+        pod = await round_.one(PODS, one.metadata.namespace, name, Named)
+        owner = owner_of(pod.metadata) if pod else None
+        if pod and str(owner) != f"sts/{one.metadata.name}":
+            found.append(taken(one, name))
+
+    return found
+
+
+async def _nodes(round_: Round, around: Around) -> list[Finding]:
+    """Look where the pods of DaemonSets are that are short of some."""
+    nodes = await round_.nodes() or []
+    short = [
+        one
+        for one in await round_.listed(DAEMON_SETS, Controller) or ()
+        if one.status.number_ready < one.status.desired_number_scheduled
+        and not around.left_alone(one)
+    ]
+    found: list[Finding] = []
+    for one in short[:LOOKED_UP] if nodes else ():
+        selector = one.spec.selector.match_labels if one.spec.selector else {}
+        labels = ",".join(f"{key}={value}" for key, value in selector.items())
+        ready = [
+            each.spec.node
+            for each in await round_.listed(PODS, BoundPod, labels=labels) or ()
+            if each.metadata.namespace == one.metadata.namespace
+            if condition_is(each, "Ready", "True")
+        ]
+        if told := uncovered(one, ready, nodes):
+            found.append(told)
+
+    return found

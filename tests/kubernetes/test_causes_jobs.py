@@ -1,0 +1,196 @@
+"""Jobs and CronJobs that do not do their work, seen the way a model sees it."""
+
+from typing import Any
+
+import pytest
+
+from tests.kubernetes.conftest import Ask
+from tests.kubernetes.offers import offer
+from tests.kubernetes.wire import Api, Json, ago, condition, event, meta
+
+
+def job(name: str = "load", owner: str = "", *, spec: Json | None = None, **status: Any) -> Json:
+    return {"metadata": meta(name, "shop", owner), "spec": spec or {}, "status": status}
+
+
+def ended(reason: str, message: str = "", **past: float) -> list[Json]:
+    at = ago(**(past or {"minutes": 9}))
+    return [condition("Failed", reason=reason, message=message, lastTransitionTime=at)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "said"),
+    [
+        ("BackoffLimitExceeded", "job-backoff-limit", "it gave up: its pods failed too often"),
+        ("DeadlineExceeded", "job-deadline-exceeded", "it did not finish within 60 s"),
+        ("PodFailurePolicy", "job-pod-failure-policy", "its podFailurePolicy does not forgive"),
+        ("MaxFailedIndexesExceeded", "job-failed", "too many of its indexes failed"),
+        ("Novel", "job-failed", "it failed"),
+    ],
+)
+async def test_a_failed_job_says_how(ask: Ask, api: Api, reason: str, code: str, said: str) -> None:
+    spec = {"activeDeadlineSeconds": 60}
+    api.objects["jobs"] = [job(spec=spec, failed=3, conditions=ended(reason, "in its words"))]
+
+    text = await ask("k8s_diagnose")
+
+    assert "BROKEN shop/job/load: " in text
+    assert said in text
+    assert f"for 9m ({code})" in text
+    assert f"{reason} after 3 failed tries, 0 succeeded" in text
+
+
+async def test_a_job_that_failed_long_ago_is_only_left_over(ask: Ask, api: Api) -> None:
+    api.objects["jobs"] = [job(conditions=ended("DeadlineExceeded", days=3))]
+
+    assert "AT RISK shop/job/load" in await ask("k8s_diagnose")
+
+
+async def test_a_job_without_a_pod_is_told_and_one_that_is_done_is_not(ask: Ask, api: Api) -> None:
+    done = job("done", succeeded=1, conditions=[condition("Complete")])
+    api.objects["jobs"] = [job("idle"), done, job("busy", active=1)]
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("1 finding")
+    assert "BROKEN shop/job/idle: it should run and has no pod" in text
+    assert "(job-without-pod, likely)" in text
+
+
+async def test_a_job_suspended_for_long_may_be_forgotten(ask: Ask, api: Api) -> None:
+    offer(api, {})
+    held = [condition("Suspended", lastTransitionTime=ago(hours=30))]
+    queued = job("queued", spec={"suspend": True}, conditions=held)
+    queued["metadata"]["labels"] = {"kueue.x-k8s.io/queue-name": "all"}
+    lately = [condition("Suspended", lastTransitionTime=ago(minutes=5))]
+    api.objects["jobs"] = [
+        job("held", spec={"suspend": True}, conditions=held),
+        job("lately", spec={"suspend": True}, conditions=lately),
+        queued,
+    ]
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("1 finding")
+    assert "AT RISK shop/job/held: it is suspended" in text
+    assert "(job-suspended, possible)" in text
+
+
+def cron(schedule: str = "* * * * *", *, status: Json | None = None, **spec: Any) -> Json:
+    return {
+        "metadata": meta("nightly", "shop"),
+        "spec": {"schedule": schedule, **spec},
+        "status": status or {},
+    }
+
+
+def run(number: int, *, born: Json | None = None, **status: Any) -> Json:
+    one = job(f"nightly-{29_000_000 + number}", "CronJob/nightly", **status)
+    one["metadata"]["creationTimestamp"] = ago(**(born or {"minutes": number}))
+
+    return one
+
+
+RECENT = {"lastScheduleTime": ago(minutes=1)}
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (cron(), "it never ran"),
+        (cron(status={"lastScheduleTime": ago(hours=2)}), "and did not start for"),
+        (cron("0 0 31 2 *", status=RECENT), "has not been due in five years"),
+        (cron(startingDeadlineSeconds=5, status=RECENT), "startingDeadlineSeconds 5 is shorter"),
+    ],
+    ids=["cronjob-never-ran", "cronjob-late", "cronjob-never-due", "cronjob-deadline-too-short"],
+)
+async def test_a_schedule_that_is_not_kept_is_told(
+    ask: Ask, api: Api, one: Json, said: str, request: pytest.FixtureRequest
+) -> None:
+    api.objects["cronjobs"] = [one]
+
+    text = await ask("k8s_diagnose")
+
+    assert "shop/cronjob/nightly: " in text
+    assert said in text
+    assert f"({request.node.callspec.id}" in text
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("TooManyMissedTimes", "cronjob-too-many-missed"),
+        ("UnknownTimeZone", "cronjob-time-zone"),
+        ("UnparseableSchedule", "cronjob-bad-schedule"),
+    ],
+)
+async def test_what_the_controller_says_of_a_schedule_is_told(
+    ask: Ask, api: Api, reason: str, code: str
+) -> None:
+    api.objects["cronjobs"] = [cron(status={"lastScheduleTime": ago(hours=5)})]
+    api.objects["events"] = [event(reason, "CronJob/nightly", "in its words")]
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("1 finding")
+    assert f"({code})" in text
+    assert "1: in its words" in text
+
+
+async def test_a_run_that_hangs_is_named(ask: Ask, api: Api) -> None:
+    api.objects["cronjobs"] = [
+        cron(concurrencyPolicy="Forbid", status={"lastScheduleTime": ago(hours=2)})
+    ]
+    api.objects["jobs"] = [run(1, born={"hours": 2}, active=1)]
+
+    text = await ask("k8s_diagnose")
+
+    assert "no run starts: job/nightly-29000001 still runs after 2h" in text
+    assert "(cronjob-run-hangs)" in text
+
+
+async def test_runs_that_pile_up_are_told(ask: Ask, api: Api) -> None:
+    api.objects["cronjobs"] = [cron(status=RECENT)]
+    api.objects["jobs"] = [run(number, active=1) for number in (1, 2, 30)]
+
+    text = await ask("k8s_diagnose")
+
+    assert "DEGRADED shop/cronjob/nightly: 3 runs of it go on at once, the oldest for 30m" in text
+    assert "(cronjob-runs-pile-up)" in text
+
+
+async def test_runs_that_fail_in_a_row_are_counted_up_to_the_last_good_one(
+    ask: Ask, api: Api
+) -> None:
+    failed = ended("BackoffLimitExceeded")
+    api.objects["cronjobs"] = [cron(status={**RECENT, "lastSuccessfulTime": ago(hours=1)})]
+    api.objects["jobs"] = [
+        run(1, conditions=failed),
+        run(2, conditions=failed),
+        run(60, conditions=[condition("Complete")]),
+        run(61, conditions=failed),
+    ]
+
+    text = await ask("k8s_diagnose")
+
+    assert "BROKEN shop/cronjob/nightly: its last 2 runs failed: BackoffLimitExceeded" in text
+    assert "last success 60m ago" in text
+    assert "(cronjob-runs-fail)" in text
+
+
+async def test_one_failure_that_was_made_good_is_nothing(ask: Ask, api: Api) -> None:
+    offer(api, {})
+    api.objects["cronjobs"] = [cron(status=RECENT)]
+    api.objects["jobs"] = [
+        run(1, conditions=[condition("Complete")]),
+        run(2, conditions=ended("BackoffLimitExceeded")),
+    ]
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+async def test_a_suspended_cron_job_rests_on_purpose(ask: Ask, api: Api) -> None:
+    offer(api, {})
+    api.objects["cronjobs"] = [cron(suspend=True)]
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
