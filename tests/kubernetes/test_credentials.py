@@ -128,6 +128,19 @@ async def test_a_plugin_s_token_is_used_until_it_is_refused(
     assert authorisations(api)[:3] == ["Bearer first", "Bearer first", "Bearer second"]
 
 
+async def test_a_plugin_that_gives_a_refused_token_again_is_run_again_by_the_next_call(
+    ask: Ask, plugin: Callable[..., Path], api: Api
+) -> None:
+    path = plugin(f"echo '{credential('stale')}'")
+    api.routes["/api/v1/events"] = status(401, "Unauthorized", "Unauthorized")
+    refused = await ask("k8s_events")
+    path.write_text(path.read_text().replace("stale", "fresh"))
+    await ask("k8s_events", since="30m")
+
+    assert "answered 401: Unauthorized" in refused
+    assert authorisations(api)[-1] == "Bearer fresh"
+
+
 async def test_calls_at_the_same_time_share_one_run_of_the_plugin(
     ask: Ask, plugin: Callable[..., Path], api: Api, tmp_path: Path
 ) -> None:

@@ -160,7 +160,7 @@ class Plugin:
 
     def refused(self, credential: Credential) -> bool:
         """Forget what was refused, so that the plugin runs again."""
-        if self._kept is credential:
+        if self._kept == credential:
             self._kept = None
 
         return True
