@@ -28,6 +28,7 @@ class ManagedMeta(Meta, frozen=True, rename="camel"):
     """What every object has, with notes and managers."""
 
     annotations: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    finalizers: tuple[str, ...] = ()
     managed_fields: tuple[ManagedFields, ...] = ()
 
 

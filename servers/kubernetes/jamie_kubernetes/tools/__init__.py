@@ -3,6 +3,7 @@
 from jamie_kubernetes.tools import (
     access,
     apply,
+    changes,
     delete,
     diagnose,
     events,
@@ -28,6 +29,7 @@ from jamie_kubernetes.tools.toolset import tools
 __all__ = [
     "access",
     "apply",
+    "changes",
     "delete",
     "diagnose",
     "events",

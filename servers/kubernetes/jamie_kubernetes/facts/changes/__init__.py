@@ -1,0 +1,1 @@
+"""What changed, told from objects as they are; no I/O."""

@@ -1,0 +1,136 @@
+"""What events tell of changes: scaling, pods replaced, evicted, stopped, nodes, and what is gone.
+
+Most events are noise here; the server leaves out the commonest, by `QUIET`.
+"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from jamie_base.when import Nanoseconds
+from jamie_kubernetes.client.objects import Event
+from jamie_kubernetes.facts.changes.told import Key
+from jamie_kubernetes.facts.happenings import seen, times
+from jamie_kubernetes.facts.owners import owner_by_name
+
+QUIET = ",".join(
+    f"reason!={reason}"
+    for reason in (
+        "Pulled", "Pulling", "Created", "Started", "Scheduled", "BackOff", "Unhealthy",
+        "FailedScheduling", "FailedMount", "LeaderElection", "Completed",
+    )
+)  # fmt: skip
+"""Asks the server for all other events."""
+
+_SCALED = re.compile(r"Scaled (?:up|down) replica set (\S+) (?:from (\d+) )?to (\d+)")
+_RESCALED = re.compile(r"New size: (\d+)(?:; reason: (.*))?")
+
+NODE_WORDS = {
+    "NodeNotReady": "not ready",
+    "NodeReady": "ready",
+    "NodeNotSchedulable": "cordoned",
+    "NodeSchedulable": "uncordoned",
+    "RegisteredNode": "registered",
+    "RemovingNode": "removed",
+    "DeletingNode": "deleted",
+    "Rebooted": "rebooted",
+    "NodeHasDiskPressure": "has disk pressure",
+    "NodeHasInsufficientMemory": "has memory pressure",
+    "NodeHasInsufficientPID": "has PID pressure",
+}
+_GONE = {
+    "Evicted": "evicted",
+    "Preempted": "preempted",
+    "TaintManagerEviction": "evicted for a taint",
+    "EvictionByEvictionAPI": "evicted",
+    "Killing": "stopped",
+}
+
+
+class Scaling(msgspec.Struct, frozen=True):
+    """One step of a ReplicaSet; `before` is -1 where it is not told."""
+
+    at_ns: Nanoseconds
+    replica_set: str
+    before: int
+    after: int
+
+
+class Rescaling(msgspec.Struct, frozen=True):
+    """What an autoscaler did, and why."""
+
+    at_ns: Nanoseconds
+    size: int
+    reason: str = ""
+
+
+class Heard:
+    """What events tell of one owner."""
+
+    def __init__(self) -> None:
+        self.last: Nanoseconds = 0
+        self.scalings: list[Scaling] = []
+        self.rescalings: list[Rescaling] = []
+        self.made = self.removed = 0
+        self.made_at: Nanoseconds = 0
+        self.gone: dict[str, int] = {}
+        self.gone_at: Nanoseconds = 0
+        self.node: list[tuple[Nanoseconds, str]] = []
+
+
+class EventChanges:
+    """Takes events, keeps what they tell of changes by owner."""
+
+    def __init__(self, since_ns: Nanoseconds) -> None:
+        self._since = since_ns
+        self.heard: dict[Key, Heard] = {}
+
+    def add(self, page: Sequence[Event]) -> None:
+        """Take one page of events."""
+        for event in page:
+            at = seen(event)[1]
+            if at >= self._since:
+                self._take(event, at)
+
+    def _take(self, event: Event, at: Nanoseconds) -> None:
+        about = event.involved_object
+        namespace = "" if about.kind == "Node" else about.namespace
+        one = self.heard.setdefault((namespace, str(owner_by_name(about))), Heard())
+        one.last = max(one.last, at)
+        match event.reason:
+            case "ScalingReplicaSet":
+                one.scalings += _scaling(event, at)
+            case "SuccessfulRescale":
+                one.rescalings += _rescaling(event, at)
+            case "SuccessfulCreate" if about.kind not in ("Job", "CronJob"):
+                one.made += times(event)
+                one.made_at = max(one.made_at, at)
+            case "SuccessfulDelete" if about.kind not in ("Job", "CronJob"):
+                one.removed += times(event)
+                one.made_at = max(one.made_at, at)
+            case reason if reason in NODE_WORDS and about.kind == "Node":
+                one.node.append((at, NODE_WORDS[reason]))
+            case reason if reason in _GONE and about.kind == "Pod" and not _probed(event):
+                one.gone[_GONE[reason]] = one.gone.get(_GONE[reason], 0) + times(event)
+                one.gone_at = max(one.gone_at, at)
+            case _:
+                pass
+
+
+def _probed(event: Event) -> bool:
+    """Tell whether a container is killed to be started again, which is no change."""
+    return event.reason == "Killing" and "probe" in event.message
+
+
+def _scaling(event: Event, at: Nanoseconds) -> list[Scaling]:
+    found = _SCALED.search(event.message)
+    if found is None:
+        return []
+
+    return [Scaling(at, found[1], int(found[2] or -1), int(found[3]))]
+
+
+def _rescaling(event: Event, at: Nanoseconds) -> list[Rescaling]:
+    found = _RESCALED.search(event.message)
+    return [Rescaling(at, int(found[1]), found[2] or "")] if found else []

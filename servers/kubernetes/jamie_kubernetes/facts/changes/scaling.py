@@ -1,0 +1,161 @@
+"""What autoscalers did, and what events add to the workloads: scaled, replaced, evicted, gone."""
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+
+import msgspec
+
+from jamie_base.text import count
+from jamie_base.when import SECOND, Nanoseconds, nanoseconds
+from jamie_kubernetes.answers_changes import Change
+from jamie_kubernetes.client.changed import ChangedScaler
+from jamie_kubernetes.facts.changes.edits import edited, leaving, made
+from jamie_kubernetes.facts.changes.events import Heard, Scaling
+from jamie_kubernetes.facts.changes.told import SLACK_NS, Key, Tier, Told, told, within
+from jamie_kubernetes.kinds import short_kind
+
+NEAR_NS = 60 * SECOND
+_RUNS_PODS = ("deploy/", "sts/", "ds/")
+
+
+class Autoscaled(msgspec.Struct, frozen=True):
+    """What an autoscaler last did to its target."""
+
+    at_ns: Nanoseconds
+    replicas: int
+    name: str
+
+
+class ScalerChanges:
+    """Takes autoscalers, tells what happened to them and what they did."""
+
+    def __init__(self, since_ns: Nanoseconds) -> None:
+        self._since = since_ns
+        self.told: list[Told] = []
+        self.names: set[tuple[str, str]] = set()
+        self.scaled: dict[Key, Autoscaled] = {}
+        self.targets: dict[Key, Key] = {}
+
+    def add(self, page: Sequence[ChangedScaler]) -> None:
+        """Take one page of autoscalers."""
+        for one in page:
+            meta, since = one.metadata, self._since
+            self.names.add((meta.namespace, meta.name))
+            changes = (*made(meta, since), *edited(meta, since), *leaving(meta, since))
+            key = (meta.namespace, f"hpa/{meta.name}")
+            self.told += [told(key, change) for change in changes]
+            target = one.spec.scale_target_ref
+            whose = (meta.namespace, f"{short_kind(target.kind)}/{target.name}")
+            self.targets[key] = whose
+            last = one.status.last_scale_time
+            at = nanoseconds(last) if last else 0
+            if within(at, since):
+                self.scaled[whose] = Autoscaled(at, one.status.desired_replicas, meta.name)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What objects told already: who was made when, rolled out, is scaled by whom, exists."""
+
+    born: Mapping[Key, Nanoseconds]
+    rolled: Container[Key]
+    autoscaled: Mapping[Key, Autoscaled]
+    scalers: Mapping[Key, tuple[str, int]]
+    exists: Mapping[str, Container[Key]]
+
+
+def from_events(
+    heard: Mapping[Key, Heard], known: Known, *, settled: Container[Key]
+) -> Iterator[Told]:
+    """Tell what events and autoscalers add to what objects told.
+
+    Only of `settled` ones it is told that they are gone: others may have come after the lists.
+    """
+    by_key = {_resolved(key, known): one for key, one in heard.items()}
+    for key, one in by_key.items():
+        kind = key[1].partition("/")[0]
+        if kind in known.exists and key not in known.exists[kind]:
+            if key in settled:
+                yield told(key, Change(one.last, "no longer there", detail="last heard of then"))
+        elif key[1].startswith("node/"):
+            yield from (told(key, Change(at, what)) for at, what in one.node)
+        else:
+            yield from _of(key, one, by_key, known)
+    for key, one in known.autoscaled.items():
+        if key not in by_key or not by_key[key].scalings:
+            yield told(key, _autoscaled(key, one, by_key), Tier.MINOR)
+
+
+def _of(key: Key, one: Heard, heard: Mapping[Key, Heard], known: Known) -> Iterator[Told]:
+    born = known.born.get(key, 0)
+    steps = (
+        []
+        if key in known.rolled
+        else [step for step in one.scalings if step.at_ns > born + 2 * SLACK_NS]
+    )
+    auto = known.autoscaled.get(key)
+    scaled = bool(steps)
+    if steps:
+        yield from _scaled(key, steps, auto, heard, known)
+    elif key in known.scalers and key[1].startswith("sts/") and one.made_at > born + 2 * SLACK_NS:
+        manager, replicas = known.scalers[key]
+        scaled = True
+        yield told(key, Change(one.made_at, f"scaled to {replicas}", manager))
+    quiet = scaled or auto is not None or key in known.rolled or born > 0
+    yield from _pods(key, one, quiet=quiet)
+
+
+def _scaled(
+    key: Key,
+    steps: Sequence[Scaling],
+    auto: Autoscaled | None,
+    heard: Mapping[Key, Heard],
+    known: Known,
+) -> Iterator[Told]:
+    ordered = sorted(steps, key=lambda step: step.at_ns)
+    first, last = ordered[0], ordered[-1]
+    if len({step.replica_set for step in ordered}) > 1:
+        yield told(key, Change(last.at_ns, "rolled out", detail="its revisions could not be read"))
+    elif auto and abs(auto.at_ns - last.at_ns) < NEAR_NS:
+        yield told(key, _autoscaled(key, auto, heard, first.before), Tier.MINOR)
+    else:
+        before = f"{first.before} -> " if first.before >= 0 else "to "
+        by = known.scalers.get(key, ("", 0))[0]
+        yield told(key, Change(last.at_ns, f"scaled {before}{last.after}", by))
+
+
+def _autoscaled(key: Key, one: Autoscaled, heard: Mapping[Key, Heard], before: int = -1) -> Change:
+    said = heard.get((key[0], f"hpa/{one.name}"))
+    rescaled = (
+        max(said.rescalings, key=lambda each: each.at_ns) if said and said.rescalings else None
+    )
+    size = f"{before} -> {one.replicas}" if before >= 0 else f"to {one.replicas}"
+    reason = rescaled.reason if rescaled else ""
+    return Change(one.at_ns, f"autoscaled {size}", f"hpa/{one.name}", reason)
+
+
+def _pods(key: Key, one: Heard, *, quiet: bool) -> Iterator[Told]:
+    """Tell of pods that came and went though nobody rolled out or scaled."""
+    runs = key[1].startswith(_RUNS_PODS)
+    for how, number in one.gone.items():
+        if how != "stopped":
+            yield told(key, Change(one.gone_at, f"{count('pod', number)} {how}"))
+        elif not quiet and not one.made:
+            yield told(key, Change(one.gone_at, f"{count('pod', number)} stopped"), Tier.MINOR)
+    if runs and one.made and not quiet:
+        what = f"{count('pod', one.made)} made anew"
+        yield told(
+            key, Change(one.made_at, what, detail="no rollout or scaling: old ones were lost")
+        )
+
+
+def _resolved(key: Key, known: Known) -> Key:
+    """Find the workload of pods that are known by the beginning of their names."""
+    namespace, name = key
+    if not name.endswith("-*"):
+        return key
+
+    for kind in ("sts", "ds"):
+        full = (namespace, f"{kind}/{name.removesuffix('-*')}")
+        if full in known.exists.get(kind, ()):
+            return full
+
+    return key
