@@ -30,12 +30,12 @@ def row_line(row: ChangeRow, *, now_ns: Nanoseconds) -> str:
 
 
 def _head(data: ChangeList) -> str:
-    window = f"{data.scope} since {ago(data.since_ns, data.now_ns)}"
+    window = f"{data.scope} changed since {ago(data.since_ns, data.now_ns)}"
     if not data.total:
-        return f"Nothing changed {window}, as far as objects and events tell."
+        return f"Nothing{window}, as far as objects and events tell."
 
     routine = f", {data.routine} only routine" if data.routine else ""
-    return f"{count('object', data.total)} changed {window}{routine}; the most telling first:"
+    return f"{count('object', data.total)}{window}{routine}; the most telling first:"
 
 
 def _cells(row: ChangeRow, now_ns: Nanoseconds) -> list[str]:
@@ -70,6 +70,6 @@ def _foot(data: ChangeList) -> list[str]:
     return [
         *([f"({data.later} more; go on with cursor={data.cursor})"] if data.later else []),
         *(["(in ...!: the cluster's clock is ahead of ours)"] if ahead else []),
-        f"({count('kind', data.looked_at)} looked at; not pods, statuses, Leases, endpoints{custom})",
+        f"({count('kind', data.looked_at)} looked at; not pods, statuses, Leases{custom})",
         *(f"({note})" for note in data.notes),
     ]

@@ -11,7 +11,7 @@ import msgspec
 from jamie_base.errors import BackendError, NotFound
 from jamie_base.redact import Redactor
 from jamie_base.together import together
-from jamie_base.when import SECOND, Nanoseconds
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Gap
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.changed import ChangedNode, ChangedScaler, ChangedWorkload
@@ -43,12 +43,12 @@ from jamie_kubernetes.tools.watched import custom
 ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 REVISIONS_READ = 40
 AT_ONCE = 8
-SETTLED_NS = 10 * SECOND
-"""Younger events may be about objects that were made after their list was read."""
 
 ObjectT = TypeVar("ObjectT")
 ReducerT = TypeVar("ReducerT", bound=Reducer[Any])
 ValueT = TypeVar("ValueT")
+
+ByKind = dict[Kind, Part[ValueT]]
 
 
 class Customs(msgspec.Struct, frozen=True):
@@ -65,12 +65,8 @@ class Reading:
 
     parts: Parts
     since_ns: Nanoseconds
-    workloads: dict[Kind, Part[WorkloadChanges]] = field(
-        default_factory=dict[Kind, Part[WorkloadChanges]]
-    )
-    objects: dict[Kind, Part[ObjectChanges]] = field(
-        default_factory=dict[Kind, Part[ObjectChanges]]
-    )
+    workloads: ByKind[WorkloadChanges] = field(default_factory=ByKind[WorkloadChanges])
+    objects: ByKind[ObjectChanges] = field(default_factory=ByKind[ObjectChanges])
     scalers: Part[ScalerChanges] | None = None
     nodes: Part[NodeChanges] | None = None
     customs: Part[Customs] | None = None
@@ -94,9 +90,11 @@ class Reading:
                 objects = partial(ObjectChanges, kind, since)
                 self.objects[kind] = self._list(kind, Managed, objects, fields, bare=True)
 
-    def plan_events(self) -> None:
-        """Plan to read the events, but for the commonest."""
-        self.events = self._list(EVENTS, Event, partial(EventChanges, self.since_ns), QUIET)
+    def plan_events(self, now_ns: Nanoseconds) -> None:
+        """Plan to read the events, but for the commonest; those before tell what there was."""
+        back_ns = self.since_ns - max(now_ns - self.since_ns, 0)
+        start = partial(EventChanges, self.since_ns, back_ns)
+        self.events = self._list(EVENTS, Event, start, QUIET)
 
     def plan_customs(self) -> None:
         """Plan to find out which kinds the cluster has of its own, and to read some."""
@@ -114,18 +112,16 @@ class Reading:
         """Tell every change."""
         touched = self._touched()
         rolled = {one.key: [*one.rolled(marks)] for one in touched}
-        found = [told(one.key, change) for one in touched for change in rolled[one.key]]
+        found: list[Told] = []
         for one in touched:
-            found += [told(one.key, each) for each in one.changes(rolled[one.key])]
-            found += [
-                told(one.key, each, Tier.MINOR) for each in one.got_through() if not rolled[one.key]
-            ]
+            key, rollouts = one.key, rolled[one.key]
+            found += [told(key, each) for each in (*rollouts, *one.edits(rollouts))]
+            found += [told(key, each, Tier.MINOR) for each in one.outcomes(rollouts)]
         for tally in (*self._objects(), *_values(self.scalers), *_values(self.nodes)):
             found += tally.told
         known = self._known(touched, {key for key, each in rolled.items() if each})
         heard = self.events.value.heard if self.events and self.events.value else {}
-        old = {key: one for key, one in heard.items() if one.last < now_ns - SETTLED_NS}
-        return [*found, *from_events(heard, known, settled=old)]
+        return [*found, *from_events(heard, known, self.since_ns, now_ns)]
 
     def scalers_of(self, key: Key | None) -> set[Key]:
         """Return the autoscalers of a workload."""

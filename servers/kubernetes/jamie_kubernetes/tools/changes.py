@@ -12,7 +12,7 @@ from jamie_base.answer import paginate
 from jamie_base.errors import InvalidArgument
 from jamie_base.redact import Redactor
 from jamie_base.toolset import INJECTED_REDACTOR
-from jamie_base.when import UNITS, Nanoseconds, window
+from jamie_base.when import SECOND, UNITS, Nanoseconds, window
 from jamie_kubernetes.answers_changes import ChangeList
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.sending import Object, list_at, mapping_at, text_at
@@ -39,10 +39,10 @@ from jamie_kubernetes.tools.watched import CLUSTER_WIDE, NAMESPACED
 
 ROWS = 50
 LONGEST_NAME = 300
-EVENTS_KEPT_NS = UNITS["h"]
+EVENTS_KEPT_NS = UNITS["h"] + UNITS["m"]
 
 Marks = Annotated[Redactor, INJECTED_REDACTOR]
-About = Annotated[str, Field(description="deploy/web and what it uses, node/n1.")]
+About = Annotated[str, Field(description="deploy/web, node/n1.")]
 
 
 class _Focus(msgspec.Struct, frozen=True):
@@ -69,15 +69,16 @@ async def k8s_changes(
     since: Since = "30m",
     cursor: Cursor = "",
 ) -> ChangeList:
-    """Tell what changed lately and by whom: rollouts, config, scaling, nodes."""
+    """Tell what changed lately, by whom: rollouts, config, scaling, nodes."""
     now_ns = time.time_ns()
-    asked = window(since, now=now_ns / 1e9)
+    # The API's instants are whole seconds, cut: what happened in the first one is in.
+    since_ns = window(since, now=now_ns / 1e9).start_ns // SECOND * SECOND
     if len(object) > LONGEST_NAME:
         raise InvalidArgument(f"{object[:40]!r}... is over {LONGEST_NAME} characters long.")
 
     await check_namespace(cluster, namespace)
     focus = await _focus(cluster, object, namespace)
-    reading = _planned(cluster, focus, asked.start_ns)
+    reading = _planned(cluster, focus, since_ns, now_ns)
     await reading.fill()
     scaled = reading.scalers_of(focus.key)
     told = [one for one in reading.told(marks, now_ns) if focus.includes(one, scaled)]
@@ -95,7 +96,7 @@ async def k8s_changes(
     return ChangeList(
         now_ns=now_ns,
         scope=focus.words,
-        since_ns=asked.start_ns,
+        since_ns=since_ns,
         total=len(rows),
         routine=sum(row.tier == Tier.ROUTINE for row in rows),
         rows=await users_of(cluster, page.rows),
@@ -104,15 +105,17 @@ async def k8s_changes(
         later=page.hidden,
         cursor=page.cursor,
         changed=page.changed,
-        notes=_notes(focus, now_ns - asked.start_ns),
+        notes=_notes(focus, now_ns - since_ns),
         gaps=gaps,
     )
 
 
-def _planned(cluster: Cluster, focus: _Focus, since_ns: Nanoseconds) -> Reading:
+def _planned(
+    cluster: Cluster, focus: _Focus, since_ns: Nanoseconds, now_ns: Nanoseconds
+) -> Reading:
     reading = Reading(Parts(cluster, focus.namespace), since_ns)
     reading.plan(focus.kinds, focus.name)
-    reading.plan_events()
+    reading.plan_events(now_ns)
     if focus.key is None:
         reading.plan_customs()
 
@@ -120,7 +123,7 @@ def _planned(cluster: Cluster, focus: _Focus, since_ns: Nanoseconds) -> Reading:
 
 
 async def _focus(cluster: Cluster, text: str, namespace: str) -> _Focus:
-    where = f"in namespace {namespace}" if namespace else f"in {cluster.access.context}"
+    where = f" in namespace {namespace}" if namespace else f" in {cluster.access.context}"
     everything = (*ROLLED, AUTOSCALERS, *NAMESPACED)
     if not text.strip():
         kinds = everything if namespace else (*everything, NODES, *CLUSTER_WIDE)
@@ -130,7 +133,7 @@ async def _focus(cluster: Cluster, text: str, namespace: str) -> _Focus:
     if kind.lower() == "helm" and name:
         key = (namespace, f"helm/{name}")
         return _Focus(
-            f"of helm/{name} {where}",
+            f" of helm/{name}{where}",
             namespace,
             key,
             frozenset([key]),
@@ -139,7 +142,7 @@ async def _focus(cluster: Cluster, text: str, namespace: str) -> _Focus:
 
     target = await object_named(cluster, text, namespace)
     key = (target.namespace, str(target))
-    words = f"of {target.full}"
+    words = f" of {target.full}"
     if target.kind in ROLLED:
         keys = await _related(cluster, target)
         return _Focus(f"{words} and what it uses", target.namespace, key, keys, kinds=everything)

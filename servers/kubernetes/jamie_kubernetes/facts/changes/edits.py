@@ -65,10 +65,15 @@ def telling_paths(entry: ManagedFields) -> list[Path]:
 
 
 def maker(meta: ManagedMeta) -> str:
-    """Return who made an object: the manager whose time is the creation's."""
+    """Return who made an object: the manager whose time is the creation's, machines last."""
     born = created_at(meta)
-    first = (one for one in meta.managed_fields if abs(changed_at(one) - born) <= SLACK_NS)
-    return next((one.manager for one in first if not one.subresource), "")
+    first = [
+        one
+        for one in meta.managed_fields
+        if abs(changed_at(one) - born) <= SLACK_NS and not one.subresource
+    ]
+    first.sort(key=is_machine)
+    return first[0].manager if first else ""
 
 
 def fields_words(paths: Sequence[Path]) -> str:

@@ -39,7 +39,7 @@ NODE_WORDS = {
     "NodeHasInsufficientMemory": "has memory pressure",
     "NodeHasInsufficientPID": "has PID pressure",
 }
-_GONE = {
+_LOST = {
     "Evicted": "evicted",
     "Preempted": "preempted",
     "TaintManagerEviction": "evicted for a taint",
@@ -66,56 +66,65 @@ class Rescaling(msgspec.Struct, frozen=True):
 
 
 class Heard:
-    """What events tell of one owner."""
+    """What events tell of one owner: how it was scaled, pods it made, pods that were lost."""
 
     def __init__(self) -> None:
         self.last: Nanoseconds = 0
         self.scalings: list[Scaling] = []
         self.rescalings: list[Rescaling] = []
-        self.made = self.removed = 0
-        self.made_at: Nanoseconds = 0
-        self.gone: dict[str, int] = {}
-        self.gone_at: Nanoseconds = 0
+        self.made = 0
+        self.moved_at: Nanoseconds = 0
+        self.lost: dict[str, int] = {}
+        self.lost_at: Nanoseconds = 0
         self.node: list[tuple[Nanoseconds, str]] = []
 
 
 class EventChanges:
-    """Takes events, keeps what they tell of changes by owner."""
+    """Takes events, keeps what they tell of changes by owner.
 
-    def __init__(self, since_ns: Nanoseconds) -> None:
+    Those before the window, from `back_ns` on, tell only which objects there were.
+    """
+
+    def __init__(self, since_ns: Nanoseconds, back_ns: Nanoseconds) -> None:
         self._since = since_ns
+        self._back = back_ns
         self.heard: dict[Key, Heard] = {}
 
     def add(self, page: Sequence[Event]) -> None:
         """Take one page of events."""
         for event in page:
             at = seen(event)[1]
-            if at >= self._since:
-                self._take(event, at)
+            if at >= self._back:
+                one = self._of(event)
+                one.last = max(one.last, at)
+                if at >= self._since:
+                    _take(one, event, at)
 
-    def _take(self, event: Event, at: Nanoseconds) -> None:
+    def _of(self, event: Event) -> Heard:
         about = event.involved_object
         namespace = "" if about.kind == "Node" else about.namespace
-        one = self.heard.setdefault((namespace, str(owner_by_name(about))), Heard())
-        one.last = max(one.last, at)
-        match event.reason:
-            case "ScalingReplicaSet":
-                one.scalings += _scaling(event, at)
-            case "SuccessfulRescale":
-                one.rescalings += _rescaling(event, at)
-            case "SuccessfulCreate" if about.kind not in ("Job", "CronJob"):
-                one.made += times(event)
-                one.made_at = max(one.made_at, at)
-            case "SuccessfulDelete" if about.kind not in ("Job", "CronJob"):
-                one.removed += times(event)
-                one.made_at = max(one.made_at, at)
-            case reason if reason in NODE_WORDS and about.kind == "Node":
-                one.node.append((at, NODE_WORDS[reason]))
-            case reason if reason in _GONE and about.kind == "Pod" and not _probed(event):
-                one.gone[_GONE[reason]] = one.gone.get(_GONE[reason], 0) + times(event)
-                one.gone_at = max(one.gone_at, at)
-            case _:
-                pass
+        return self.heard.setdefault((namespace, str(owner_by_name(about))), Heard())
+
+
+def _take(one: Heard, event: Event, at: Nanoseconds) -> None:
+    kind = event.involved_object.kind
+    match event.reason:
+        case "ScalingReplicaSet":
+            one.scalings += _scaling(event, at)
+        case "SuccessfulRescale":
+            one.rescalings += _rescaling(event, at)
+        case "SuccessfulCreate" if kind not in ("Job", "CronJob"):
+            one.made += times(event)
+            one.moved_at = max(one.moved_at, at)
+        case "SuccessfulDelete" if kind not in ("Job", "CronJob"):
+            one.moved_at = max(one.moved_at, at)
+        case reason if reason in NODE_WORDS and kind == "Node":
+            one.node.append((at, NODE_WORDS[reason]))
+        case reason if reason in _LOST and kind == "Pod" and not _probed(event):
+            one.lost[_LOST[reason]] = one.lost.get(_LOST[reason], 0) + times(event)
+            one.lost_at = max(one.lost_at, at)
+        case _:
+            pass
 
 
 def _probed(event: Event) -> bool:

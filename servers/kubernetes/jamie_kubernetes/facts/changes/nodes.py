@@ -33,16 +33,24 @@ class NodeChanges:
 
     def _changes(self, one: ChangedNode) -> Iterator[Change]:
         meta, since = one.metadata, self._since
-        lately = [entry for entry in meta.managed_fields if within(changed_at(entry), since)]
+        after = max(since, created_at(meta) + SLACK_NS + 1)
+        lately = [entry for entry in meta.managed_fields if within(changed_at(entry), after)]
         taking = [entry for entry in lately if _writes(entry, "taints")]
         closing = [entry for entry in lately if _writes(entry, "unschedulable")]
         yield from made(meta, since)
         yield from leaving(meta, since)
         yield from self._conditions(one)
         if one.spec.unschedulable:
-            yield from _by(closing, "cordoned")
+            yield from [*_by(closing, "cordoned")] or self._dated(one, after)
         yield from self._taints(one, taking)
         yield from edited(meta, since, skip=(*taking, *closing))
+
+    def _dated(self, one: ChangedNode, after: Nanoseconds) -> Iterator[Change]:
+        """Tell a cordon by the taint that follows it, which has a time but no author."""
+        for taint in one.spec.taints:
+            at = nanoseconds(taint.time_added) if taint.time_added else 0
+            if taint.key == f"{_ECHO}unschedulable" and within(at, after):
+                yield Change(at, "cordoned")
 
     def _conditions(self, one: ChangedNode) -> Iterator[Change]:
         after = max(self._since, created_at(one.metadata) + 60 * SLACK_NS)

@@ -1,4 +1,4 @@
-"""Changes put together: a row an object, the most telling first; made in a mass, a row a kind."""
+"""Changes put together: a row an object, the most telling first; made in a mass, one row."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,8 +8,8 @@ import msgspec
 from jamie_kubernetes.answers_changes import Change, ChangeRow
 from jamie_kubernetes.facts.changes.told import Key, Told
 
-MASS = 4
-NAMES_SHOWN = 3
+MASS = 5
+NAMES_SHOWN = 6
 
 
 def rows_of(told: Iterable[Told]) -> list[ChangeRow]:
@@ -28,7 +28,7 @@ def rank(row: ChangeRow) -> tuple[int, int, str, str]:
 
 def _row(key: Key, told: Sequence[Told]) -> ChangeRow:
     tier = min(one.tier for one in told)
-    changes = _counted([one.change for one in told])
+    changes = _counted(sorted(told, key=lambda one: (one.tier, -one.change.at_ns)))
     return ChangeRow(
         namespace=key[0],
         object=key[1],
@@ -38,23 +38,27 @@ def _row(key: Key, told: Sequence[Told]) -> ChangeRow:
     )
 
 
-def _counted(changes: Sequence[Change]) -> list[Change]:
-    """Put the same changes together, the newest first."""
-    ordered = sorted(changes, key=lambda one: -one.at_ns)
-    counts = Counter((one.what, one.by, one.detail) for one in ordered)
-    firsts = {(one.what, one.by, one.detail): one for one in reversed(ordered)}
-    found = sorted(firsts.items(), key=lambda item: -item[1].at_ns)
+def _counted(told: Sequence[Told]) -> list[Change]:
+    """Put the same changes together; the first of them, the newest, stays."""
+    counts = Counter(_sameness(one.change) for one in told)
+    firsts: dict[tuple[str, str, str], Change] = {}
+    for one in told:
+        firsts.setdefault(_sameness(one.change), one.change)
 
     return [
         msgspec.structs.replace(one, what=f"{one.what} ({counts[key]} times)")
         if counts[key] > 1
         else one
-        for key, one in found
+        for key, one in firsts.items()
     ]
 
 
+def _sameness(one: Change) -> tuple[str, str, str]:
+    return (one.what, one.by, one.detail)
+
+
 def _massed(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
-    """Put objects of one kind that somebody made or deletes together in one row."""
+    """Put in one row what somebody made, or what went, all at once in a namespace."""
     groups: dict[tuple[str, str, str, str, int], list[ChangeRow]] = {}
     for row in rows:
         groups.setdefault(_mass_key(row), []).append(row)
@@ -62,30 +66,33 @@ def _massed(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
     return [
         one
         for key, each in groups.items()
-        for one in ([_mass(key[1], each)] if key[2] and len(each) >= MASS else each)
+        for one in ([_mass(each)] if key[2] and len(each) >= MASS else each)
     ]
 
 
 def _mass_key(row: ChangeRow) -> tuple[str, str, str, str, int]:
-    kind = row.object.partition("/")[0]
     what = row.changes[0].what if len(row.changes) == 1 else ""
-    if what not in ("created", "being deleted", "no longer there"):
+    if what not in ("created", "being deleted", "deleted since"):
         return (row.namespace, row.object, "", "", row.tier)
 
-    return (row.namespace, kind, what, row.changes[0].by, row.tier)
+    return (row.namespace, "", what, row.changes[0].by, row.tier)
 
 
-def _mass(kind: str, rows: Sequence[ChangeRow]) -> ChangeRow:
+def _mass(rows: Sequence[ChangeRow]) -> ChangeRow:
     newest = max(rows, key=lambda row: row.at_ns)
-    names = sorted(row.object.partition("/")[2] for row in rows)
+    names = sorted((row.object for row in rows), key=_first_workloads)
     more = len(names) - NAMES_SHOWN
     rest = f" and {more} more" if more > 0 else ""
     detail = f"{', '.join(names[:NAMES_SHOWN])}{rest}"
     change = msgspec.structs.replace(newest.changes[0], detail=detail)
     return ChangeRow(
         namespace=newest.namespace,
-        object=f"{kind}/* ({len(rows)})",
+        object=f"{len(rows)} objects",
         at_ns=newest.at_ns,
         tier=newest.tier,
         changes=(change,),
     )
+
+
+def _first_workloads(name: str) -> tuple[bool, str]:
+    return (not name.startswith(("deploy/", "sts/", "ds/", "cronjob/", "svc/", "ing/")), name)

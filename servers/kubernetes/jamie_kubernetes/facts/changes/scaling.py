@@ -14,6 +14,8 @@ from jamie_kubernetes.facts.changes.told import SLACK_NS, Key, Tier, Told, told,
 from jamie_kubernetes.kinds import short_kind
 
 NEAR_NS = 60 * SECOND
+SETTLED_NS = 10 * SECOND
+STEPS_SHOWN = 5
 _RUNS_PODS = ("deploy/", "sts/", "ds/")
 
 
@@ -63,44 +65,41 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def from_events(
-    heard: Mapping[Key, Heard], known: Known, *, settled: Container[Key]
+    heard: Mapping[Key, Heard], known: Known, since_ns: Nanoseconds, now_ns: Nanoseconds
 ) -> Iterator[Told]:
-    """Tell what events and autoscalers add to what objects told.
-
-    Only of `settled` ones it is told that they are gone: others may have come after the lists.
-    """
+    """Tell what events and autoscalers add to what objects told."""
     by_key = {_resolved(key, known): one for key, one in heard.items()}
     for key, one in by_key.items():
         kind = key[1].partition("/")[0]
         if kind in known.exists and key not in known.exists[kind]:
-            if key in settled:
-                yield told(key, Change(one.last, "no longer there", detail="last heard of then"))
+            yield from _gone(key, one, since_ns, now_ns)
         elif key[1].startswith("node/"):
             yield from (told(key, Change(at, what)) for at, what in one.node)
-        else:
+        elif one.last >= since_ns:
             yield from _of(key, one, by_key, known)
-    for key, one in known.autoscaled.items():
+    for key, auto in known.autoscaled.items():
         if key not in by_key or not by_key[key].scalings:
-            yield told(key, _autoscaled(key, one, by_key), Tier.MINOR)
+            yield told(key, _autoscaled(key, auto, by_key), Tier.MINOR)
+
+
+def _gone(key: Key, one: Heard, since_ns: Nanoseconds, now_ns: Nanoseconds) -> Iterator[Told]:
+    """Tell of what is not there; the youngest may have come after the lists were read."""
+    if one.last < now_ns - SETTLED_NS:
+        tier = Tier.TELLING if within(one.last, since_ns) else Tier.MINOR
+        yield told(key, Change(one.last, "deleted since"), tier)
 
 
 def _of(key: Key, one: Heard, heard: Mapping[Key, Heard], known: Known) -> Iterator[Told]:
     born = known.born.get(key, 0)
-    steps = (
-        []
-        if key in known.rolled
-        else [step for step in one.scalings if step.at_ns > born + 2 * SLACK_NS]
-    )
+    later = born + 2 * SLACK_NS
     auto = known.autoscaled.get(key)
-    scaled = bool(steps)
-    if steps:
-        yield from _scaled(key, steps, auto, heard, known)
-    elif key in known.scalers and key[1].startswith("sts/") and one.made_at > born + 2 * SLACK_NS:
-        manager, replicas = known.scalers[key]
-        scaled = True
-        yield told(key, Change(one.made_at, f"scaled to {replicas}", manager))
-    quiet = scaled or auto is not None or key in known.rolled or born > 0
-    yield from _pods(key, one, quiet=quiet)
+    rolled = key in known.rolled
+    steps = [] if rolled else [step for step in one.scalings if step.at_ns > later]
+    scaled = [*_scaled(key, steps, auto, heard, known)] if steps else []
+    if not steps and not rolled and key[1].startswith("sts/") and one.moved_at > later:
+        scaled = [*_resized(key, one, known)]
+    yield from scaled
+    yield from _pods(key, one, quiet=bool(scaled or auto or rolled or born))
 
 
 def _scaled(
@@ -117,34 +116,43 @@ def _scaled(
     elif auto and abs(auto.at_ns - last.at_ns) < NEAR_NS:
         yield told(key, _autoscaled(key, auto, heard, first.before), Tier.MINOR)
     else:
-        before = f"{first.before} -> " if first.before >= 0 else "to "
         by = known.scalers.get(key, ("", 0))[0]
-        yield told(key, Change(last.at_ns, f"scaled {before}{last.after}", by))
+        yield told(key, Change(last.at_ns, f"scaled {_way(ordered)}", by))
+
+
+def _way(steps: Sequence[Scaling]) -> str:
+    """Write the sizes a workload had: `1 -> 3 -> 1`."""
+    start = [str(steps[0].before)] if steps[0].before >= 0 else []
+    sizes = [*start, *(str(step.after) for step in steps)]
+    sizes = [*sizes[:2], "...", sizes[-1]] if len(sizes) > STEPS_SHOWN else sizes
+    return " -> ".join(sizes) if len(sizes) > 1 else f"to {sizes[0]}"
+
+
+def _resized(key: Key, one: Heard, known: Known) -> Iterator[Told]:
+    """Tell of a StatefulSet that it was scaled: its events do not say from what."""
+    if key in known.scalers and key not in known.autoscaled:
+        manager, replicas = known.scalers[key]
+        yield told(key, Change(one.moved_at, f"scaled to {replicas}", manager))
 
 
 def _autoscaled(key: Key, one: Autoscaled, heard: Mapping[Key, Heard], before: int = -1) -> Change:
     said = heard.get((key[0], f"hpa/{one.name}"))
-    rescaled = (
-        max(said.rescalings, key=lambda each: each.at_ns) if said and said.rescalings else None
-    )
+    last = sorted(said.rescalings, key=lambda each: each.at_ns)[-1:] if said else []
     size = f"{before} -> {one.replicas}" if before >= 0 else f"to {one.replicas}"
-    reason = rescaled.reason if rescaled else ""
+    reason = "".join(each.reason for each in last)
     return Change(one.at_ns, f"autoscaled {size}", f"hpa/{one.name}", reason)
 
 
 def _pods(key: Key, one: Heard, *, quiet: bool) -> Iterator[Told]:
     """Tell of pods that came and went though nobody rolled out or scaled."""
-    runs = key[1].startswith(_RUNS_PODS)
-    for how, number in one.gone.items():
+    for how, number in one.lost.items():
         if how != "stopped":
-            yield told(key, Change(one.gone_at, f"{count('pod', number)} {how}"))
+            yield told(key, Change(one.lost_at, f"{count('pod', number)} {how}"))
         elif not quiet and not one.made:
-            yield told(key, Change(one.gone_at, f"{count('pod', number)} stopped"), Tier.MINOR)
-    if runs and one.made and not quiet:
-        what = f"{count('pod', one.made)} made anew"
-        yield told(
-            key, Change(one.made_at, what, detail="no rollout or scaling: old ones were lost")
-        )
+            yield told(key, Change(one.lost_at, f"{count('pod', number)} stopped"), Tier.MINOR)
+    if key[1].startswith(_RUNS_PODS) and one.made and not quiet:
+        what = f"{count('pod', one.made)} replaced"
+        yield told(key, Change(one.moved_at, what, detail="without rollout or scaling"))
 
 
 def _resolved(key: Key, known: Known) -> Key:

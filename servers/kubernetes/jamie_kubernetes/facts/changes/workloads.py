@@ -1,13 +1,13 @@
 """Deployments, StatefulSets and DaemonSets: made, rolled out, gone back, edited, no more available.
 
-Which template was rolled out, only the revisions tell; they are read for workloads that were touched.
+Which template was rolled out only the revisions tell; they are read for the touched workloads.
 """
 
 from collections.abc import Iterator, Sequence
 
 from jamie_base.redact import Redactor
 from jamie_base.text import shorten
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import SECOND, Nanoseconds, nanoseconds
 from jamie_kubernetes.answers_changes import Change
 from jamie_kubernetes.client.changed import ChangedWorkload, UpdatedCondition
 from jamie_kubernetes.client.managed import ManagedFields
@@ -20,6 +20,7 @@ from jamie_kubernetes.facts.templates import change_of, differences
 from jamie_kubernetes.kinds import Kind
 
 FIELDS_SHOWN = 3
+YOUNG_NS = 30 * SECOND
 VALUE_CELLS = 64
 _RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
@@ -46,8 +47,10 @@ class Touched:
 
     @property
     def templaters(self) -> list[ManagedFields]:
-        """Return the entries of those who wrote the template, and something lately."""
-        return [entry for entry in self._writers if _writes_template(entry)]
+        """Return the entries of those who wrote the template, after it was made."""
+        born = created_at(self.one.metadata) + SLACK_NS
+        later = (entry for entry in self._writers if changed_at(entry) > born)
+        return [entry for entry in later if _writes_template(entry)]
 
     @property
     def was_made(self) -> bool:
@@ -73,15 +76,14 @@ class Touched:
         conditions = (_turned_at(each) for each in self.one.status.conditions)
         return max((created_at(self.one.metadata), *conditions, *map(changed_at, self._writers)))
 
-    def changes(self, rolled: Sequence[Change]) -> list[Change]:
-        """Tell what else happened to it, beside its rollouts."""
+    def edits(self, rolled: Sequence[Change]) -> list[Change]:
+        """Tell what else was done to it, beside its rollouts."""
         meta = self.one.metadata
         images = ", ".join(self.one.spec.template.images[:3])
-        explained = self.templaters if rolled or self.was_made else []
+        explained = self.templaters if rolled else []
         return [
             *made(meta, self.since, images),
             *leaving(meta, self.since),
-            *self._conditions(),
             *edited(meta, self.since, skip=explained),
         ]
 
@@ -89,7 +91,7 @@ class Touched:
         """Tell its rollouts, put together in one; nothing where its revisions are not known."""
         revisions = self.revisions or []
         born = created_at(self.one.metadata) + SLACK_NS
-        old = [one for one in revisions if one.created_ns <= max(self.since, born)]
+        old = [one for one in revisions if not within(one.created_ns, max(self.since, born + 1))]
         new = [one for one in revisions if one not in old]
         wrote = max(map(changed_at, self.templaters), default=self._progressed())
         by = ", ".join(dict.fromkeys(entry.manager for entry in self.templaters))
@@ -98,9 +100,10 @@ class Touched:
         elif new:
             yield _rollout(new, old[0] if old else new[-1], by, marks)
 
-    def got_through(self) -> Iterator[Change]:
-        """Tell that a rollout from before came to its end."""
-        if self.revisions and not self.was_made and self._is_through():
+    def outcomes(self, rolled: Sequence[Change]) -> Iterator[Change]:
+        """Tell what became of it, by its conditions; and that a rollout from before is through."""
+        yield from self._conditions()
+        if not rolled and self.revisions and not self.was_made and self._is_through():
             what = f"rollout of revision {self.revisions[0].number} got through"
             yield Change(self._progressed(), what)
 
@@ -115,11 +118,13 @@ class Touched:
         )
 
     def _conditions(self) -> Iterator[Change]:
+        young = created_at(self.one.metadata) + YOUNG_NS
         for one in self.one.status.conditions:
             at = nanoseconds(one.last_transition_time) if one.last_transition_time else 0
             words = _words(one)
-            fresh = self.was_made and one.status == "True" and one.type == "Available"
-            if words and within(at, self.since) and not fresh:
+            # A new one first is not available, then is.
+            fresh = one.type == "Available" and (at < young or one.status == "True")
+            if words and within(at, self.since) and not (self.was_made and fresh):
                 yield Change(at, words)
 
 
