@@ -69,7 +69,7 @@ async def k8s_changes(
     since: Since = "30m",
     cursor: Cursor = "",
 ) -> ChangeList:
-    """Tell what changed lately, by whom: rollouts, config, scaling, nodes."""
+    """Tell what changed lately, by whom: rollouts, config, nodes."""
     now_ns = time.time_ns()
     # The API's instants are whole seconds, cut: what happened in the first one is in.
     since_ns = window(since, now=now_ns / 1e9).start_ns // SECOND * SECOND

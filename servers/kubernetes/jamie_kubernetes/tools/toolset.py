@@ -20,5 +20,5 @@ Home = Annotated[
     ),
 ]
 Selector = Annotated[str, Field(description="Labels, e.g. app=web,tier!=db.", max_length=1000)]
-Cursor = Annotated[str, Field(description="From the last answer, to go on.", max_length=2000)]
-Since = Annotated[str, Field(description="How far back: 15m, 2h, now-1d, RFC 3339.", max_length=64)]
+Cursor = Annotated[str, Field(description="From the last answer.", max_length=2000)]
+Since = Annotated[str, Field(description="15m, 2h, now-1d, RFC 3339.", max_length=64)]
