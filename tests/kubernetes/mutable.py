@@ -12,20 +12,29 @@ from tests.kubernetes.writable import WritableApi, merged
 
 _OBJECT = re.compile(r"(/api/v1|/apis/[\w.-]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)/([^/]+)")
 
+_EVICTION = re.compile(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/eviction")
+
 
 class MutableApi(WritableApi):
     """Deletes what it holds; an object with finalizers stays, marked. Makes what is applied.
 
     `deleted` holds the options of the deletions that were meant, `claims` who owns which fields of
-    which object, such as {"web": {"spec.replicas": '"scaler" using apps/v1'}}.
+    which object, such as {"web": {"spec.replicas": '"scaler" using apps/v1'}}. Pods can be evicted:
+    `evicted` names those that were, `held` those whose budget says no, and how often.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.deleted: list[Json] = []
         self.claims: dict[str, dict[str, str]] = {}
+        self.evicted: list[str] = []
+        self.held: dict[str, int] = {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        if eviction := _EVICTION.fullmatch(request.url.path):
+            self.requests.append(request)
+            return self._evict(request, eviction[1], eviction[2])
+
         found = _OBJECT.fullmatch(request.url.path)
         applies = request.headers.get("content-type") == "application/apply-patch+yaml"
         if not (request.method == "DELETE" or applies) or not found or found[3] not in RESOURCES:
@@ -39,6 +48,27 @@ class MutableApi(WritableApi):
             return self._apply(request, found[3], found[2] or "", found[4])
 
         return self._delete(found[3], found[2] or "", found[4], json.loads(request.content))
+
+    def _evict(self, request: httpx.Request, space: str, name: str) -> httpx.Response:
+        dry = request.url.params.get("dryRun") == "All"
+        if "pods" in self.denied or "evictions" in self.denied:
+            return status(403, 'pods is forbidden: User "reader" cannot create', "Forbidden")
+        there = self._there("pods", space, name)
+        if not there:
+            return status(404, f'pods "{name}" not found', "NotFound")
+        uid = json.loads(request.content)["deleteOptions"]["preconditions"]["uid"]
+        if there["metadata"]["uid"] != uid:
+            return status(409, "the UID in the precondition does not match", "Conflict")
+        if self.held.get(name, 0) > 0:
+            self.held[name] -= 0 if dry else 1
+            causes = [{"reason": "DisruptionBudget", "message": "The budget web needs 2 pods"}]
+            body = {"message": "Cannot evict pod", "details": {"causes": causes}}
+            return httpx.Response(429, json=body, headers={"retry-after": "10"})
+        if not dry:
+            self.evicted.append(name)
+            self._gone("pods", there)
+
+        return httpx.Response(201, json={"kind": "Status", "status": "Success"})
 
     def _apply(self, request: httpx.Request, plural: str, space: str, name: str) -> httpx.Response:
         assert "force" not in request.url.params

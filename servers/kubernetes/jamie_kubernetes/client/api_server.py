@@ -86,7 +86,7 @@ class ApiServer(HttpBackend):
         except (msgspec.DecodeError, UnicodeDecodeError):
             return _failed_checks(body) or super().reason(reply, body)
 
-        return _brief(status.message) or status.reason or super().reason(reply, body)
+        return _brief(_whole(status)) or status.reason or super().reason(reply, body)
 
     def tls(self) -> SSLContext:
         """Return the TLS context of the kubeconfig's cluster and our certificate."""
@@ -159,6 +159,14 @@ class _Signed(httpx.Auth):
         if name := self._access.cluster.tls_server_name:
             request.extensions["sni_hostname"] = name
         yield request
+
+
+def _whole(status: ApiStatus) -> str:
+    """Return the words of a refusal, with those that name the budget that forbids an eviction."""
+    causes = status.details.causes if status.details else ()
+    budgets = [one.message for one in causes if one.reason == "DisruptionBudget"]
+
+    return " ".join([status.message, *budgets])
 
 
 def _brief(message: str) -> str:
