@@ -3,7 +3,7 @@
 from typing import Any
 
 from jamie_kubernetes.answers_diagnose import Finding
-from jamie_kubernetes.facts.findings import AFFECTED_KEPT, Harm, merged, trimmed
+from jamie_kubernetes.facts.findings import ALIKE_TOLD, Harm, condensed, merged, rank
 
 
 def finding(owner: str, cause: str = "broken", **more: Any) -> Finding:
@@ -106,3 +106,19 @@ def test_whom_a_cause_hits_is_known_in_full_until_it_is_shown() -> None:
 
     assert len(one.affects) == 30
     assert (len(shown.affects), shown.affected) == (AFFECTED_KEPT, 30)
+
+
+def test_of_many_alike_a_few_are_told_in_full_and_the_rest_after_what_is_as_bad() -> None:
+    alike = [finding(f"deploy/a{number}") for number in range(ALIKE_TOLD + 2)]
+    other = finding("deploy/z", "other")
+
+    told = sorted(condensed([*alike, other]), key=rank)
+
+    assert [one.owner for one in told if not one.brief] == [
+        "deploy/a0",
+        "deploy/a1",
+        "deploy/a2",
+        "deploy/z",
+    ]
+    assert [one.owner for one in told if one.brief] == ["deploy/a3", "deploy/a4"]
+    assert told[-1].brief

@@ -1,6 +1,6 @@
 """Findings put together: one an owner, causes before their consequences, the worst first."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from jamie_kubernetes.answers_diagnose import Finding
 
 AFFECTED_KEPT = 12
+ALIKE_TOLD = 3
 ALSO_KEPT = 3
 EVIDENCE_KEPT = 6
 SAID_KEPT = 2
@@ -32,13 +33,17 @@ class Harm(IntEnum):
     """It works and will hurt: at the next drain, renewal or start."""
 
 
-Rank = tuple[int, int, int, str, str, str]
+Rank = tuple[int, bool, int, int, str, str, str]
 
 
 def rank(one: Finding) -> Rank:
-    """Order findings: the worst first, then the surest, then the largest; unique for each."""
+    """Order findings: the worst first, then the surest, then the largest; unique for each.
+
+    Of many alike the first few come before what else is as bad, and the rest after it.
+    """
     return (
         one.severity,
+        one.brief,
         _SURENESS[one.confidence],
         -one.count,
         one.namespace,
@@ -67,6 +72,17 @@ def merged(findings: Sequence[Finding]) -> list[Finding]:
         if not _root(firsts[key], firsts)
     ]
     return sorted(found, key=rank)
+
+
+def condensed(findings: Sequence[Finding]) -> list[Finding]:
+    """Mark as brief what repeats a cause that a few findings as bad tell in full already."""
+    seen: Counter[tuple[int, str]] = Counter()
+    found: list[Finding] = []
+    for one in sorted(findings, key=rank):
+        seen[one.severity, one.cause] += 1
+        found.append(replace(one, brief=seen[one.severity, one.cause] > ALIKE_TOLD))
+
+    return found
 
 
 def trimmed(one: Finding) -> Finding:

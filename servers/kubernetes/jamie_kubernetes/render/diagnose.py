@@ -11,6 +11,7 @@ from jamie_kubernetes.render.words import block, for_, gap_lines
 ROWS_BYTES = 3_900
 SAID_BYTES = 1_100
 SUMMARY_CHARACTERS = 360
+BRIEF_CHARACTERS = 100
 LINE_CHARACTERS = 240
 SAID_CHARACTERS = 260
 AFFECTED_SHOWN = 6
@@ -30,6 +31,7 @@ def diagnosis(data: Diagnosis) -> str:
     said = [
         f"{number}: {shorten(text, SAID_CHARACTERS)}"
         for number, one in enumerate(data.findings, data.before + 1)
+        if not one.brief
         for text in one.said
     ]
     lines += block("events, pod statuses and logs", said, SAID_BYTES)
@@ -59,8 +61,13 @@ def _finding(number: int, one: Finding, now_ns: Nanoseconds) -> list[str]:
     sure = "" if one.confidence == "certain" else f", {one.confidence}"
     since = f" {for_(one.since_ns, now_ns)}" if one.since_ns else ""
     head = f"{number}. {_WORDS[Harm(one.severity)].upper()} {one.key}: "
+    wide = BRIEF_CHARACTERS if one.brief else SUMMARY_CHARACTERS
+    first = f"{head}{shorten(one.summary, wide)}{since} ({one.cause}{sure})"
+    if one.brief:
+        return [first]
+
     return [
-        f"{head}{shorten(one.summary, SUMMARY_CHARACTERS)}{since} ({one.cause}{sure})",
+        first,
         *(f"   {shorten(line, LINE_CHARACTERS)}" for line in one.evidence),
         *(f"   also: {shorten(line, LINE_CHARACTERS)}" for line in one.also),
         *_affected(one),

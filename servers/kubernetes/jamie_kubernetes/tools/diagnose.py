@@ -8,7 +8,7 @@ from pydantic import Field
 
 from jamie_base.answer import paginate
 from jamie_kubernetes.answers_diagnose import Diagnosis
-from jamie_kubernetes.facts.findings import merged, rank, trimmed
+from jamie_kubernetes.facts.findings import condensed, merged, rank, trimmed
 from jamie_kubernetes.render.diagnose import ROWS_BYTES, diagnosis, weight
 from jamie_kubernetes.tools.changing import Marks
 from jamie_kubernetes.tools.diagnosing.areas import examined
@@ -41,7 +41,7 @@ async def k8s_diagnose(
     subject = await subject_of(cluster, object, namespace)
     round_ = Round(Parts(cluster, subject.namespace), marks, now_ns)
     told = merged(await examined(round_))
-    found = [trimmed(one) for one in told if subject.concerns(one)]
+    found = condensed([trimmed(one) for one in told if subject.concerns(one)])
     page = paginate(
         found,
         key=rank,
