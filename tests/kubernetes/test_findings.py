@@ -3,7 +3,15 @@
 from typing import Any
 
 from jamie_kubernetes.answers_diagnose import Finding
-from jamie_kubernetes.facts.findings import ALIKE_TOLD, Harm, condensed, merged, rank
+from jamie_kubernetes.facts.findings import (
+    AFFECTED_KEPT,
+    ALIKE_TOLD,
+    Harm,
+    condensed,
+    merged,
+    rank,
+    trimmed,
+)
 
 
 def finding(owner: str, cause: str = "broken", **more: Any) -> Finding:
