@@ -9,7 +9,7 @@ from tests.kubernetes.changed import data, listed, rolled_out, rows_in, told
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer, resource
 from tests.kubernetes.rolled import config_map, deployment, managed, template
-from tests.kubernetes.wire import Api, Json, ago, event
+from tests.kubernetes.wire import Api, Json, ago, event, status
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +92,17 @@ async def test_custom_resources_are_looked_at_too_by_their_metadata(ask: Ask, ap
     assert rows_in(answer) == ["4m  shop/cert/web  edited by kubectl-edit: spec.dnsNames"]
     (asked,) = api.asked(path)
     assert "as=PartialObjectMetadataList" in asked.headers["accept"]
+
+
+async def test_custom_kinds_that_may_not_be_read_are_named_by_their_group(
+    ask: Ask, api: Api
+) -> None:
+    path = "/apis/cert-manager.io/v1/namespaces/shop/certificates"
+    api.routes[path] = status(403, "certificates is forbidden", "Forbidden")
+
+    answer = await ask("k8s_changes", namespace="shop")
+
+    assert "Missing: kinds of cert-manager.io: not allowed to list" in answer
 
 
 async def test_of_very_many_custom_kinds_some_are_left_out_and_counted(ask: Ask, api: Api) -> None:

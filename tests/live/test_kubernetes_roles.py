@@ -49,6 +49,7 @@ READING: dict[str, list[Json]] = {
     "k8s_access": [{}, {"verb": "list", "what": "pods", "who": "anyone"}],
     "k8s_diagnose": [{}, {"namespace": "$"}, {"object": "deploy/web"}],
     "k8s_rollout": [{"name": "deploy/web"}],
+    "k8s_changes": [{}, {"namespace": "$"}, {"object": "deploy/web"}],
     "k8s_graph": [{"object": "deploy/web"}, {"object": "svc/web"}],
 }
 

@@ -42,6 +42,7 @@ from jamie_kubernetes.tools.watched import custom
 
 ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 REVISIONS_READ = 40
+GROUPS_NAMED = 5
 AT_ONCE = 8
 
 ObjectT = TypeVar("ObjectT")
@@ -52,10 +53,10 @@ ByKind = dict[Kind, Part[ValueT]]
 
 
 class Customs(msgspec.Struct, frozen=True):
-    """What the cluster's own kinds told; how many were refused, and how many not looked at."""
+    """What the cluster's own kinds told; the groups that refused, and how many were not read."""
 
     tallies: tuple[ObjectChanges, ...]
-    refused: int
+    refused: tuple[str, ...]
     left: int
 
 
@@ -149,8 +150,11 @@ class Reading:
         """Name what is missing, what is missing for the same reason in one."""
         found = [*self.parts.gaps()]
         found += [Gap("revisions", why_of(self.unread[0]))] if self.unread else []
-        refused = sum(each.refused for each in _values(self.customs))
-        found += [Gap(f"{refused} custom kinds", "not allowed to list")] if refused else []
+        refused = [group for each in _values(self.customs) for group in each.refused]
+        if refused:
+            more = f" and {len(refused) - GROUPS_NAMED} more" if len(refused) > GROUPS_NAMED else ""
+            names = f"kinds of {', '.join(refused[:GROUPS_NAMED])}{more}"
+            found.append(Gap(names, "not allowed to list"))
         by_why: dict[str, list[str]] = {}
         for gap in found:
             by_why.setdefault(gap.why, []).append(gap.part)
@@ -196,7 +200,9 @@ class Reading:
 
         found = await together(*(partial(read, kind) for kind in chosen))
         tallies = tuple(one for one in found if one)
-        return Customs(tallies, len(found) - len(tallies), left)
+        silent = [kind for kind, one in zip(chosen, found, strict=True) if one is None]
+        groups = dict.fromkeys(kind.root.split("/")[2] for kind in silent)
+        return Customs(tallies, tuple(groups), left)
 
     async def _revise(self, one: Touched, limiter: anyio.CapacityLimiter) -> None:
         meta = one.one.metadata
