@@ -5,6 +5,7 @@ from typing import Any, Literal, cast
 
 import pytest
 from mcp import Client
+from mcp.client.session import ElicitationFnT
 from mcp.types import CallToolResult, RequestParamsMeta, TextContent
 from pytest_httpx import HTTPXMock
 
@@ -40,10 +41,12 @@ async def connect(tmp_path: Path, config: Path) -> AsyncGenerator[Connect]:
     """Start the server in this process, with settings of the test's own, and connect to it."""
     async with AsyncExitStack() as stack:
 
-        async def connect(mode: Mode = "auto", **settings: Any) -> Client:
+        async def connect(
+            mode: Mode = "auto", user: ElicitationFnT | None = None, **settings: Any
+        ) -> Client:
             ours: dict[str, Any] = {"kubeconfig": str(config), "state_dir": tmp_path / "state"}
             given = {**ours, **settings}
-            client = Client(build(Settings(**given)), mode=mode)
+            client = Client(build(Settings(**given)), mode=mode, elicitation_callback=user)
             return await stack.enter_async_context(client)
 
         yield connect

@@ -63,8 +63,9 @@ async def over_stdio(
 async def as_caller(
     url: str, name: str, user: User | None = None, mode: Mode = "auto"
 ) -> AsyncGenerator[Client]:
-    """Connect to a server that serves HTTP already, as one of its callers."""
-    headers = {"Authorization": f"Bearer {TOKENS[name]['token']}"}
+    """Connect to a server that serves HTTP already, as one of its callers or with any token."""
+    token = TOKENS[name]["token"] if name in TOKENS else name
+    headers = {"Authorization": f"Bearer {token}"}
     async with (
         httpx2.AsyncClient(headers=headers, timeout=60) as http,
         Client(
@@ -130,14 +131,16 @@ class Served(NamedTuple):
 
 
 @contextmanager
-def serving(kubeconfig: Path | str, state: Path, *flags: str) -> Generator[Served]:
-    """Serve HTTP with write tools and three callers."""
+def serving(
+    kubeconfig: Path | str, state: Path, *flags: str, tokens: Json = TOKENS
+) -> Generator[Served]:
+    """Serve HTTP with write tools, to three callers."""
     command = [*SERVER, "--transport", "http", "--port", "0", "--write", *flags]
     env = {
         **os.environ,
         "KUBECONFIG": str(kubeconfig),
         "JAMIE_STATE_DIR": str(state),
-        "JAMIE_KUBERNETES_TOKENS": json.dumps(TOKENS),
+        "JAMIE_KUBERNETES_TOKENS": json.dumps(tokens),
     }
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=env, text=True) as process:
         try:

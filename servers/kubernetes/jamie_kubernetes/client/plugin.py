@@ -18,6 +18,7 @@ import msgspec
 from anyio.abc import ByteReceiveStream, Process
 
 from jamie_base.errors import BackendError, TimedOut
+from jamie_base.secret_words import names_secret
 from jamie_kubernetes.client.kubeconfig import ClusterEntry, Exec
 from jamie_kubernetes.client.tls import Certificate
 
@@ -70,14 +71,15 @@ async def run_plugin(plugin: Exec, cluster: ClusterEntry, seconds: float) -> Iss
         if code:
             raise BackendError(
                 f"Credential plugin {plugin.command!r} failed with exit code {code}:"
-                f" {_words(said) or 'it said nothing'}."
+                f" {_words(plugin, said) or 'it said nothing'}."
             )
 
         return _read(plugin, bytes(printed))
 
+    words = f"; it said: {_words(plugin, said)}" if said else ""
     raise TimedOut(
         f"Credential plugin {plugin.command!r} gave no answer within {seconds:g} s and was stopped"
-        f"{'; it said: ' + _words(said) if said else ''}. Does it wait for a login? Run it in a"
+        f"{words}. Does it wait for a login? Run it in a"
         " terminal once, or raise --plugin-timeout."
     )
 
@@ -193,6 +195,11 @@ def _read(plugin: Exec, printed: bytes) -> Issued:
     return answer.status
 
 
-def _words(said: bytearray) -> str:
+def _words(plugin: Exec, said: bytearray) -> str:
     words = " ".join(bytes(said[-4 * WORDS_BYTES :]).decode(errors="replace").split())
+    for one in plugin.env or ():
+        # A plugin that complains may quote what it was given, where nothing tells it is a secret.
+        if names_secret(one.name) and one.value:
+            words = words.replace(one.value, f"${one.name}")
+
     return words[-WORDS_BYTES:].rstrip(".")

@@ -19,8 +19,8 @@ Object = dict[str, object]
 
 SECRET_FIELDS = ("data", "stringData")
 _MARK = re.compile(r"\[redacted:[0-9a-f]{8}\]")
-_LEAST_COPIED = 4
-"""Shorter values are not looked for in annotations: they would be found everywhere."""
+LEAST_COPIED = 4
+"""Shorter values are not looked for elsewhere: they would be found everywhere."""
 
 
 class Veil:
@@ -117,7 +117,7 @@ class Veil:
             texts = [str(value) for value in as_map(one.get(field)).values() if value]
             values.update(texts, (decoded(text) for text in texts if field == "data"))
 
-        return sorted((one for one in values if len(one) >= _LEAST_COPIED), key=len, reverse=True)
+        return sorted((one for one in values if len(one) >= LEAST_COPIED), key=len, reverse=True)
 
 
 def decoded(text: str) -> str:
@@ -131,6 +131,11 @@ def decoded(text: str) -> str:
 def is_marked(value: object) -> bool:
     """Tell whether a value holds the mark of a secret."""
     return isinstance(value, str) and _MARK.search(value) is not None
+
+
+def is_mark(value: object) -> bool:
+    """Tell whether a value is the mark of a secret and nothing else."""
+    return isinstance(value, str) and _MARK.fullmatch(value) is not None
 
 
 def _is_secret(found: Found) -> bool:

@@ -14,6 +14,7 @@ from jamie_base.toolset import VEILED
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.api_server import Claimed
 from jamie_kubernetes.client.sending import APPLY, Object, Sending, mapping_at
+from jamie_kubernetes.facts.copies import Wary
 from jamie_kubernetes.facts.diffs import lines_of, touched_of
 from jamie_kubernetes.facts.fields import sown
 from jamie_kubernetes.facts.keepers import keeper_line
@@ -151,7 +152,9 @@ def _plan(
     touched = {
         name if alone else f"{one.job.target.full} {name}": value
         for one in moving
-        for name, value in touched_of(one.fields, one.job.target.kind.name, marks).items()
+        for name, value in touched_of(
+            one.fields, one.job.target.kind.name, _wary(one, marks)
+        ).items()
     }
     binding = Binding(
         target=named([one.job for one in moving]),
@@ -172,13 +175,17 @@ def _plan(
     )
 
 
+def _wary(draft: Draft, marks: Redactor) -> Wary:
+    return Wary(marks, draft.job.target.kind.name, draft.acted.before, draft.acted.after)
+
+
 def _shown(draft: Draft, marks: Redactor, number: int) -> list[str]:
     target = draft.job.target
     if not draft.changes:
         return [f"{target.full}: as it is"]
 
     room = max(1, LINES // number - 1)
-    lines = lines_of(draft.fields, target.kind.name, marks, room)
+    lines = lines_of(draft.fields, target.kind.name, _wary(draft, marks), room)
     head = f"{target.full}:{'' if draft.whole else ' new'}"
     if number == 1:
         return [*lines] if draft.whole else [head, *lines]

@@ -23,6 +23,7 @@ from jamie_base.toolset import INJECTED_REDACTOR
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.api_server import Conflict
 from jamie_kubernetes.client.sending import APPLY, MERGE, NOW, Object, Sending, part, text_at
+from jamie_kubernetes.facts.copies import Wary
 from jamie_kubernetes.facts.diffs import lines_of, touched_of
 from jamie_kubernetes.facts.fields import Field, as_left, compared, merged, sown, untouched
 from jamie_kubernetes.facts.keepers import keeper_line
@@ -166,17 +167,18 @@ async def drafted(
         raise InvalidArgument(f"Nothing to change: {job.target.full} is like that already.")
 
     kind = job.target.kind.name
+    wary = Wary(marks, kind, draft.acted.before, draft.acted.after)
     binding = Binding(
         target=job.target.full,
         uid=draft.errand.uid,
         generation=generation_of(draft.whole),
-        touched=touched_of(draft.fields, kind, marks),
+        touched=touched_of(draft.fields, kind, wary),
         body=msgspec.json.encode(draft.errand, order="deterministic"),
     )
     return Plan(
         summary=f"{job.summary} (context {cluster.access.context})",
         binding=binding,
-        changes=lines_of(draft.fields, kind, marks),
+        changes=lines_of(draft.fields, kind, wary),
         impact=(*draft.note, *keeper_line(draft.whole), *impact),
         undo=job.undo,
         undoes=undoes,
