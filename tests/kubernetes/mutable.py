@@ -4,6 +4,7 @@ import base64
 import copy
 import json
 import re
+from collections.abc import Callable
 
 import httpx
 
@@ -12,6 +13,7 @@ from tests.kubernetes.writable import WritableApi, merged
 
 _OBJECT = re.compile(r"(/api/v1|/apis/[\w.-]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)/([^/]+)")
 
+_LIST = re.compile(r"(/api/v1|/apis/[\w.-]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)")
 _EVICTION = re.compile(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/eviction")
 
 
@@ -29,11 +31,17 @@ class MutableApi(WritableApi):
         self.claims: dict[str, dict[str, str]] = {}
         self.evicted: list[str] = []
         self.held: dict[str, int] = {}
+        self.after_making: Callable[[Json], None] = lambda _: None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if eviction := _EVICTION.fullmatch(request.url.path):
             self.requests.append(request)
             return self._evict(request, eviction[1], eviction[2])
+
+        made = _LIST.fullmatch(request.url.path)
+        if request.method == "POST" and made and RESOURCES.get(made[3]) == made[1]:
+            self.requests.append(request)
+            return self._make(request, made[3], made[2] or "")
 
         found = _OBJECT.fullmatch(request.url.path)
         applies = request.headers.get("content-type") == "application/apply-patch+yaml"
@@ -48,6 +56,31 @@ class MutableApi(WritableApi):
             return self._apply(request, found[3], found[2] or "", found[4])
 
         return self._delete(found[3], found[2] or "", found[4], json.loads(request.content))
+
+    def _make(self, request: httpx.Request, plural: str, space: str) -> httpx.Response:
+        dry = request.url.params.get("dryRun") == "All"
+        if plural in self.denied:
+            return status(403, f'{plural} is forbidden: User "reader" cannot create', "Forbidden")
+        if dry and self.rehearsal:
+            return self.rehearsal
+        one: Json = json.loads(request.content)
+        name = one["metadata"]["name"]
+        if self._there(plural, space, name):
+            return status(409, f'{plural} "{name}" already exists', "AlreadyExists")
+        one["metadata"] |= {
+            "namespace": space,
+            "uid": f"uid-{space}-{name}",
+            "resourceVersion": "1",
+        }
+        if not dry:
+            self.sent.append(one)
+            refusal = self.refusal() if self.refusals else None
+            if refusal:
+                return refusal
+            self.objects[plural].append(one)
+            self.after_making(one)
+
+        return httpx.Response(201, json=one)
 
     def _evict(self, request: httpx.Request, space: str, name: str) -> httpx.Response:
         dry = request.url.params.get("dryRun") == "All"

@@ -26,12 +26,10 @@ Verify = Callable[[Any, Plan, Outcome], Awaitable[Outcome]]
 AskT = TypeVar("AskT", bound=Callable[..., Awaitable[Data]])
 PlanT = TypeVar("PlanT", bound=Callable[..., Awaitable[Plan]])
 
-READS = ToolAnnotations(
-    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
-)
-WRITES = ToolAnnotations(
-    read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True
-)
+# Whether a call may be repeated is left out: of reading it means nothing, of writing the default is
+# what we would say, and every byte of a catalogue is paid for in every conversation.
+READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=True)
+WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=True)
 
 
 async def _backend() -> None:

@@ -21,6 +21,7 @@ from jamie_kubernetes.tools import (
     services,
     setting,
     top,
+    trigger,
     undo,
     workloads,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "setting",
     "tools",
     "top",
+    "trigger",
     "undo",
     "workloads",
 ]

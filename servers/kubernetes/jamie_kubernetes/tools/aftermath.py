@@ -100,11 +100,12 @@ async def _blocking(cluster: Cluster, target: Target) -> list[str]:
         return []
 
     ours = [one for one in pods if owner_of(one.metadata) in (None, target.owner)]
-    causes = Counter(cause for one in ours if (cause := _cause(one)))
+    causes = Counter(cause for one in ours if (cause := cause_of(one)))
     return [f"{count('pod', number)}: {cause}" for cause, number in causes.most_common(4)]
 
 
-def _cause(pod: Pod) -> str:
+def cause_of(pod: Pod) -> str:
+    """Say what keeps a pod from getting ready; nothing for one that is about to go."""
     if pod.metadata.deletion_timestamp is not None:
         return ""
 

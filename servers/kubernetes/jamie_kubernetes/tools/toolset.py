@@ -12,13 +12,7 @@ tools = Toolset(chooser="context", chooser_help="Which cluster to ask, by kubeco
 Backend = Annotated[Cluster, INJECTED]
 
 Namespace = Annotated[str, Field(description="Namespace; empty: all.", max_length=63)]
-Home = Annotated[
-    str,
-    Field(
-        description="Namespace; empty: where the name exists.",
-        max_length=63,
-    ),
-]
+Home = Annotated[str, Field(description="Empty: where the name exists.", max_length=63)]
 Selector = Annotated[str, Field(description="Labels, e.g. app=web,tier!=db.", max_length=1000)]
 Cursor = Annotated[str, Field(description="From the last answer.", max_length=2000)]
 Since = Annotated[str, Field(description="15m, 2h, now-1d, RFC 3339.", max_length=64)]

@@ -89,6 +89,17 @@ async def replacing_lines(cluster: Cluster, target: Target, workload: Templated)
     ]
 
 
+async def running_lines(cluster: Cluster, namespace: str, spec: NeedySpec, pods: int) -> list[str]:
+    """Say whether so many more pods are within the quota and find room."""
+    parts = Parts(cluster, namespace)
+    quotas = parts.plan("quota", partial(cluster.all, Listing(QUOTAS, namespace), Quota))
+    room = parts.plan("room on the nodes", partial(_room, cluster, spec, pods))
+    await parts.fill()
+
+    short = quota_lines(quotas.value or [], need_of(spec), pods)
+    return [*short, *(room.value or []), *_unknown(parts.parts)]
+
+
 async def applying_lines(
     cluster: Cluster, target: Target, before: Object, after: Object, fields: Sequence[Field]
 ) -> list[str]:
