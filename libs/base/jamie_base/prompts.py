@@ -21,6 +21,8 @@ from mcp.types import (
 )
 from pydantic.fields import FieldInfo
 
+from jamie_base.errors import InvalidArgument
+
 LONGEST_CHARACTERS = 300
 
 _ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -98,7 +100,11 @@ class Prompts(list[Asked]):
         listed = prompt.listed(self._left_out(sources))
         arguments = {key: value.strip() for key, value in given.items()}
         _check(listed, arguments)
-        text = prompt.write(**{key: value for key, value in arguments.items() if value})
+        try:
+            text = prompt.write(**{key: value for key, value in arguments.items() if value})
+        except InvalidArgument as exc:
+            raise MCPError(INVALID_PARAMS, str(exc)) from exc
+
         message = PromptMessage(role="user", content=TextContent(type="text", text=text))
 
         return GetPromptResult(description=listed.description, messages=[message])

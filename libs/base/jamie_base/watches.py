@@ -27,6 +27,9 @@ SOONEST_SECONDS = 0.5
 WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
 
+NEVER = (Denied, InvalidArgument, NotFound)
+"""What no second look will mend."""
+
 Versions = Callable[[], AsyncGenerator[str]]
 Publish = Callable[[str], Awaitable[None]]
 
@@ -116,7 +119,7 @@ class Watches:
                 await one.looked.wait()
 
         for one in watched:
-            if isinstance(one.trouble, (Denied, InvalidArgument, NotFound)):
+            if one.version is None and isinstance(one.trouble, NEVER):
                 raise one.trouble
             if one.version is None:
                 one.version = ""

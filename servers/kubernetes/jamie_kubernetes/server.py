@@ -5,13 +5,17 @@ from functools import partial
 from mcp.server import MCPServer
 
 from jamie_base.desk import Desk
+from jamie_base.endpoint import Offer
 from jamie_base.serve import serve
 from jamie_base.server import Blueprint, assemble
 from jamie_base.sources import Sources
 from jamie_kubernetes.client import Cluster, context_names
 from jamie_kubernetes.probe import probe
+from jamie_kubernetes.prompts import prompts
 from jamie_kubernetes.settings import Settings
 from jamie_kubernetes.tools import tools
+from jamie_kubernetes.tools.completing import completers
+from jamie_kubernetes.tools.resources import resources
 
 DEFAULT = "default"
 
@@ -46,6 +50,7 @@ def build(settings: Settings) -> MCPServer[Desk[Cluster]]:
         toolset=tools,
         sources=Sources("context", makers),
         probe=probe,
+        offer=Offer(resources, prompts, completers),
     )
     return assemble(blueprint, settings)
 

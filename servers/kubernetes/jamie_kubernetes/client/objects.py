@@ -259,6 +259,12 @@ class VersionedMeta(Meta, frozen=True):
     resource_version: str = ""
 
 
+class VersionedNamed(_Wire, frozen=True):
+    """Any object, as far as its name and its version."""
+
+    metadata: VersionedMeta
+
+
 class VersionedEvent(Event, frozen=True):
     """An event, and which version of it."""
 

@@ -23,8 +23,9 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
 
 class Form(Enum):
-    """What rows hold: printed cells with the metadata, cells with whole objects, or objects."""
+    """What rows hold: printed cells alone, with the metadata, with whole objects, or objects."""
 
+    CELLS = "None"
     PRINTED = "Metadata"
     PRINTED_WHOLE = "Object"
     OBJECTS = ""

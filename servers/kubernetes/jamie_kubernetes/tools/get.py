@@ -8,9 +8,7 @@ import msgspec
 from pydantic import Field
 
 from jamie_base.errors import BackendError, InvalidArgument, NotFound
-from jamie_base.redact import Redactor
 from jamie_base.text import count
-from jamie_base.toolset import INJECTED_REDACTOR
 from jamie_kubernetes.answers_get import Objects
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.discovery import FRESH_SECONDS
@@ -26,9 +24,8 @@ from jamie_kubernetes.tools.one import one_object, unset
 from jamie_kubernetes.tools.parts import Parts, check_namespace
 from jamie_kubernetes.tools.portions import portion
 from jamie_kubernetes.tools.sifting import sift
-from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, Selector, tools
+from jamie_kubernetes.tools.toolset import Backend, Cursor, Marks, Namespace, Selector, tools
 
-Marks = Annotated[Redactor, INJECTED_REDACTOR]
 What = Annotated[
     str,
     Field(

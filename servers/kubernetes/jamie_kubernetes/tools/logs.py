@@ -12,7 +12,6 @@ from pydantic import Field
 from jamie_base.errors import InvalidArgument, NotFound
 from jamie_base.redact import Redactor
 from jamie_base.text import clean, count
-from jamie_base.toolset import INJECTED_REDACTOR
 from jamie_base.when import Nanoseconds, window
 from jamie_kubernetes.answers import Gap, LogReport
 from jamie_kubernetes.client import Cluster
@@ -26,7 +25,7 @@ from jamie_kubernetes.tools.lines import Read, Reading, read_all
 from jamie_kubernetes.tools.log_follow import STREAMS, LogFollower
 from jamie_kubernetes.tools.parts import alternatives
 from jamie_kubernetes.tools.scope import Scope, pods_of, scope_of
-from jamie_kubernetes.tools.toolset import Backend, Home, Selector, tools
+from jamie_kubernetes.tools.toolset import Backend, Home, Marks, Selector, tools
 from jamie_signals.logs import Level, level_named
 
 SOURCES_READ = 20
@@ -38,7 +37,6 @@ BASELINE = 20
 
 _SECOND = 1_000_000_000
 
-Marks = Annotated[Redactor, INJECTED_REDACTOR]
 Name = Annotated[
     str,
     Field(

@@ -4,12 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from jamie_base.toolset import INJECTED, Toolset
+from jamie_base.redact import Redactor
+from jamie_base.toolset import INJECTED, INJECTED_REDACTOR, Toolset
 from jamie_kubernetes.client import Cluster
 
 tools = Toolset(chooser="context", chooser_help="Which cluster to ask, by kubeconfig context.")
 
 Backend = Annotated[Cluster, INJECTED]
+Marks = Annotated[Redactor, INJECTED_REDACTOR]
 
 Namespace = Annotated[str, Field(description="Namespace; empty: all.", max_length=63)]
 Home = Annotated[str, Field(description="Empty: where the name exists.", max_length=63)]
