@@ -38,6 +38,7 @@ QUESTIONS: dict[str, list[Json]] = {
     ],
     "k8s_access": [{"verb": "list", "what": "pods", "who": "anyone"}, {"who": "sa/web"}],
     "k8s_diagnose": [{}],
+    "k8s_changes": [{}],
     "k8s_graph": [{"object": "deploy/web"}, {"object": "svc/web"}],
     "k8s_rollout": [{"name": "deploy/web"}, {"name": "helm"}],
 }

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from jamie_base.errors import BackendError
 from jamie_base.flags import BadSettings, parse
 from jamie_kubernetes.client.address import NAMESPACES, Address, address_of
+from jamie_kubernetes.client.bounds import Kinds, OffLimits, Spaces
 from jamie_kubernetes.client.discovery import ApiKinds
-from jamie_kubernetes.client.fence import Fence, Kinds, OffLimits, Spaces, leave
+from jamie_kubernetes.client.fence import Fence, leave
 from jamie_kubernetes.kinds import EVENTS, ApiKind, Kind
 from jamie_kubernetes.settings import Settings
 

@@ -53,13 +53,16 @@ READING: dict[str, list[Json]] = {
     "k8s_graph": [{"object": "deploy/web"}, {"object": "svc/web"}],
 }
 
-WRITING: dict[str, Json] = {
-    "k8s_scale": {"name": "deploy/web", "replicas": "3"},
-    "k8s_roll": {"name": "deploy/web", "action": "restart"},
-    "k8s_set": {"name": "deploy/web", "image": ["app=registry.example.net/app:2"]},
-    "k8s_patch": {"name": "svc/web", "patch": '{"metadata":{"labels":{"a":"b"}}}'},
-    "k8s_node": {"name": "node-1", "action": "cordon"},
-    "k8s_delete": {"name": "job/none", "namespace": "$"},
+MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made}\ndata: {a: b}\n"
+
+WRITING: dict[str, list[Json]] = {
+    "k8s_scale": [{"name": "deploy/web", "replicas": "3"}],
+    "k8s_roll": [{"name": "deploy/web", "action": "restart"}],
+    "k8s_set": [{"name": "deploy/web", "image": ["app=registry.example.net/app:2"]}],
+    "k8s_patch": [{"name": "svc/web", "patch": '{"metadata":{"labels":{"a":"b"}}}'}],
+    "k8s_apply": [{"manifest": MANIFEST, "namespace": "$"}],
+    "k8s_node": [{"name": "node-1", "action": "cordon"}, {"name": "node-1", "action": "drain"}],
+    "k8s_delete": [{"name": "a pod of web", "namespace": "$"}],
 }
 
 
@@ -99,7 +102,7 @@ def barred(answer: str) -> list[str]:
 
 def other_than_custom(lines: list[str]) -> list[str]:
     """Leave out kinds that only this lab, or a test beside this one, has."""
-    return [line for line in lines if not re.search(r"kwok|jamie-test|jamie\.test|example", line)]
+    return [line for line in lines if not re.search(r"kwok|jamie.test|example|custom kinds", line)]
 
 
 async def test_with_the_role_read_every_tool_answers_all_but_secrets(
@@ -168,13 +171,13 @@ async def test_read_cannot_write(at: Grounds, tmp_path: Path) -> None:
             done = await scaled(client, at, "1")
         async with child(reader, tmp_path / "state", **WRITES) as client:
             pods = await ask(client, "k8s_get", what="pods", namespace=at.name)
-            refusals = {
-                tool: await ask(client, tool, **planned(at, tool, pods))
-                for tool in await writing_tools(client)
-            }
-            undo = await ask(client, "k8s_undo", record=record_of(done))
+            undo = {"record": record_of(done)}
+            refusals = [
+                (tool, await ask(client, tool, **question))
+                for tool, question in [*await changes(client, at, pods), ("k8s_undo", undo)]
+            ]
 
-    for tool, answer in {**refusals, "k8s_undo": undo}.items():
+    for tool, answer in refusals:
         assert answer.startswith("error: "), (tool, answer)
         assert re.search(r"cannot (get|patch|create|delete) resource", answer), (tool, answer)
 
@@ -208,27 +211,24 @@ async def test_read_in_one_namespace_narrows_to_it_and_says_so(at: Grounds, tmp_
 WRITES: dict[str, Any] = {"JAMIE_KUBERNETES_WRITE": "true", "JAMIE_KUBERNETES_CONFIRM": "token"}
 
 
-async def writing_tools(client: Client) -> list[str]:
+async def changes(client: Client, at: Grounds, pods: str) -> list[tuple[str, Json]]:
+    """Return what to ask each writing tool for; what is to be deleted is a pod that is there."""
     tools = [
         tool.name
         for tool in (await client.list_tools()).tools
-        if tool.annotations and not tool.annotations.read_only_hint
+        if tool.annotations and not tool.annotations.read_only_hint and tool.name != "k8s_undo"
     ]
-    unknown = {*tools} - {*WRITING, "k8s_undo"}
+    unknown = {*tools} - {*WRITING}
     assert not unknown, f"{unknown} need a question here, and what they do in docs/rbac"
+    found = re.search(rf"{at.name}/(web-\S+)", pods)
+    assert found, pods
+    named = {"name": f"pod/{found[1]}"}
 
-    return [tool for tool in tools if tool != "k8s_undo"]
-
-
-def planned(at: Grounds, tool: str, pods: str) -> Json:
-    """Return what to ask a writing tool for; what is to be deleted is a pod that is there."""
-    question = asked(at, WRITING[tool])
-    if tool == "k8s_delete":
-        found = re.search(rf"{at.name}/(web-\S+)", pods)
-        assert found, pods
-        question["name"] = f"pod/{found[1]}"
-
-    return question
+    return [
+        (tool, {**asked(at, question), **(named if tool == "k8s_delete" else {})})
+        for tool in tools
+        for question in WRITING[tool]
+    ]
 
 
 async def scaled(client: Client, at: Grounds, replicas: str) -> str:

@@ -50,18 +50,7 @@ class Blueprint(Generic[BackendT]):
 def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPServer[Desk[BackendT]]:
     """Build the server; nothing is contacted until a tool is called."""
     release = version(blueprint.name)
-    folder = state_folder(settings)
-    redactor = redactor_of(settings)
-    desk = Desk(
-        sources=blueprint.sources,
-        redactor=redactor,
-        audit=open_audit(settings.audit, blueprint.name, redactor, folder=folder),
-        deadline=settings.deadline,
-        undo_log=UndoLog(blueprint.name, folder),
-        confirm=settings.confirm,
-        always_data=settings.data == "always",
-    )
-
+    desk = _desk(blueprint, settings)
     mode = Mode(
         names=blueprint.sources.names,
         write=settings.write,
@@ -95,9 +84,24 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
         found = await _probe_all(blueprint)
         state = Status(blueprint.name, release, "write" if mode.write else "read", found)
 
-        return redactor.text(msgspec.json.encode(state).decode())
+        return desk.redactor.text(msgspec.json.encode(state).decode())
 
     return server
+
+
+def _desk(blueprint: Blueprint[BackendT], settings: ServerSettings) -> Desk[BackendT]:
+    folder = state_folder(settings)
+    redactor = redactor_of(settings)
+
+    return Desk(
+        sources=blueprint.sources,
+        redactor=redactor,
+        audit=open_audit(settings.audit, blueprint.name, redactor, folder=folder),
+        deadline=settings.deadline,
+        undo_log=UndoLog(blueprint.name, folder),
+        confirm=settings.confirm,
+        always_data=settings.data == "always",
+    )
 
 
 async def _for_its_caller(

@@ -10,7 +10,7 @@ from jamie_base.errors import BackendError, Denied, Unreachable
 from jamie_base.status import Gap, SourceStatus
 from jamie_base.together import together
 from jamie_kubernetes.client import Cluster
-from jamie_kubernetes.client.fence import listed
+from jamie_kubernetes.client.bounds import listed
 
 AUTHORISE = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 WHO_AM_I = "/apis/authentication.k8s.io/v1/selfsubjectreviews"

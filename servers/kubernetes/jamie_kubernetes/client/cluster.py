@@ -17,9 +17,10 @@ from jamie_kubernetes.client.api_server import (
     Expired,
     Unauthorised,
 )
+from jamie_kubernetes.client.bounds import is_pattern
 from jamie_kubernetes.client.contexts import Context, contexts_of
 from jamie_kubernetes.client.discovery import KEPT_SECONDS, ApiKinds, Discovery
-from jamie_kubernetes.client.fence import Fence, is_pattern, leave
+from jamie_kubernetes.client.fence import Fence, leave
 from jamie_kubernetes.client.listing import Listing, Pairs
 from jamie_kubernetes.client.objects import ListPage, Named, Version
 from jamie_kubernetes.client.reach import Horizon, Reach, pages, sift

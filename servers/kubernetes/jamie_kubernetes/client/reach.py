@@ -28,7 +28,8 @@ from jamie_base.remarks import remark
 from jamie_base.together import together
 from jamie_kubernetes.client.acting import Who
 from jamie_kubernetes.client.api_server import Unauthorised
-from jamie_kubernetes.client.fence import Fence, OffLimits, Spaces, is_pattern, listed
+from jamie_kubernetes.client.bounds import OffLimits, Spaces, is_pattern, listed
+from jamie_kubernetes.client.fence import Fence
 from jamie_kubernetes.client.listing import Listing
 from jamie_kubernetes.kinds import NAMESPACES
 

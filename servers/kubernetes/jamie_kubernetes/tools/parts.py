@@ -10,7 +10,7 @@ from jamie_base.errors import BackendError, Denied, NotFound, TimedOut, did_you_
 from jamie_kubernetes.answers import Gap
 from jamie_kubernetes.client import Cluster, Listing, OffLimits
 from jamie_kubernetes.client.api_server import Unauthorised
-from jamie_kubernetes.client.fence import BadLimits
+from jamie_kubernetes.client.bounds import BadLimits
 from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.kinds import NAMESPACES
 from jamie_signals.similar import nearest
