@@ -61,7 +61,10 @@ WRITING: dict[str, list[Json]] = {
     "k8s_set": [{"name": "deploy/web", "image": ["app=registry.example.net/app:2"]}],
     "k8s_patch": [{"name": "svc/web", "patch": '{"metadata":{"labels":{"a":"b"}}}'}],
     "k8s_apply": [{"manifest": MANIFEST, "namespace": "$"}],
-    "k8s_node": [{"name": "node-1", "action": "cordon"}, {"name": "node-1", "action": "drain"}],
+    "k8s_node": [
+        {"name": "node-1", "action": "cordon"},
+        {"name": "node-1", "action": "drain", "force": True},
+    ],
     "k8s_delete": [{"name": "a pod of web", "namespace": "$"}],
 }
 
@@ -146,8 +149,8 @@ async def test_with_write_every_change_can_be_planned_and_a_scale_works(
     with account(at, tmp_path, ["jamie-read", "jamie-write"]) as config:
         async with child(config, tmp_path / "state", **WRITES) as client:
             pods = await ask(client, "k8s_get", what="pods", namespace=at.name)
-            for tool in await writing_tools(client):
-                plan = await ask(client, tool, **planned(at, tool, pods))
+            for tool, question in await changes(client, at, pods):
+                plan = await ask(client, tool, **question)
                 assert token_in(plan), (tool, plan)
                 unseen = [
                     line for line in barred(plan) if "not allowed to list secrets" not in line
