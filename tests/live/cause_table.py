@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 
 from tests.live.causes import Cause
 from tests.live.causes_admission import ADMISSION, QUOTAS, SECURITY
+from tests.live.causes_containers import CONTAINERS
 from tests.live.causes_control import CONTROL, OPERATORS
 from tests.live.causes_jobs import JOBS
 from tests.live.causes_networking import NETWORKING
 from tests.live.causes_workloads import WORKLOADS
 
 TABLE: Mapping[str, Sequence[Cause]] = {
+    "containers": CONTAINERS,
     "control plane": CONTROL,
     "custom resources": OPERATORS,
     "networking": NETWORKING,

@@ -206,7 +206,7 @@ def post_events(kube: httpx.Client, namespace: str, made: Made, said: Said) -> N
             "message": said.message,
             "count": said.times,
             "firstTimestamp": ago(minutes=10),
-            "lastTimestamp": ago(seconds=20),
+            "lastTimestamp": ago(seconds=0),
         }
         reply = kube.post(f"/api/v1/namespaces/{home or 'default'}/events", json=body)
         assert reply.is_success, f"{about}: {reply.text}"
@@ -246,6 +246,10 @@ async def findings_in(client: Client, namespace: str) -> list[Json]:
 
 def pods_of(kube: httpx.Client, namespace: str, made: Made) -> list[Json]:
     """The pods whose names begin with the workload's, or the pod of that name."""
+    if made.collection == "v1/pods":
+        one = kube.get(f"/api/v1/namespaces/{namespace}/pods/{made.name}")
+        return [one.json()] if one.is_success else []
+
     found: list[Json] = (
         kube.get(f"/api/v1/namespaces/{namespace}/pods").raise_for_status().json()["items"]
     )

@@ -85,6 +85,9 @@ VOLUMES = Kind("PersistentVolume", "persistentvolumes", namespaced=False, shorts
 SERVICE_ACCOUNTS = Kind("ServiceAccount", "serviceaccounts", shorts=("sa",))
 CONFIG_MAPS = Kind("ConfigMap", "configmaps", shorts=("cm",))
 SECRETS = Kind("Secret", "secrets")
+ATTACHMENTS = Kind(
+    "VolumeAttachment", "volumeattachments", "/apis/storage.k8s.io/v1", namespaced=False
+)
 QUOTAS = Kind("ResourceQuota", "resourcequotas", shorts=("quota",))
 LIMIT_RANGES = Kind("LimitRange", "limitranges", shorts=("limits",))
 CONTROLLER_REVISIONS = Kind("ControllerRevision", "controllerrevisions", _APPS)
@@ -126,9 +129,9 @@ KINDS = (
     JOBS,
     CRON_JOBS,
     REPLICATION_CONTROLLERS,
-    CONFIG_MAPS,
-    SECRETS,
-    SERVICE_ACCOUNTS,
+    Kind("ConfigMap", "configmaps", shorts=("cm",)),
+    Kind("Secret", "secrets"),
+    Kind("ServiceAccount", "serviceaccounts", shorts=("sa",)),
     CLAIMS,
     VOLUMES,
     QUOTAS,

@@ -50,6 +50,7 @@ class Terminated(_Wire, frozen=True):
     exit_code: int = 0
     signal: int = 0
     reason: str = ""
+    message: str = ""
     started_at: datetime | None = None
     finished_at: datetime | None = None
 

@@ -5,13 +5,14 @@ import msgspec
 from jamie_kubernetes.client.affinity import Guard
 from jamie_kubernetes.client.capacity import Quantities, Resources
 from jamie_kubernetes.client.network import ContainerPort
-from jamie_kubernetes.client.objects import Container, Pod, PodSpec
+from jamie_kubernetes.client.objects import Container, Meta, Pod, PodSpec
 from jamie_kubernetes.client.volumes import ClaimSource
 
 
 class SurveyedContainer(Container, frozen=True, rename="camel"):
-    """A container, with what it asks for and where it listens."""
+    """A container, with its image, what it asks for and where it listens."""
 
+    image: str = ""
     resources: Resources = Resources()
     ports: tuple[ContainerPort, ...] = ()
 
@@ -40,15 +41,23 @@ class SurveyedSpec(PodSpec, frozen=True, rename="camel"):
 
     containers: tuple[SurveyedContainer, ...] = ()
     init_containers: tuple[SurveyedContainer, ...] = ()
+    restart_policy: str = "Always"
     overhead: Quantities = msgspec.field(default_factory=dict[str, str])
     resources: Resources = Resources()
     affinity: Guard | None = None
     volumes: tuple[Mount, ...] = ()
 
 
+class SurveyedMeta(Meta, frozen=True, rename="camel"):
+    """What every object has, with how long a pod may take to go."""
+
+    deletion_grace_period_seconds: int | None = None
+
+
 class SurveyedPod(Pod, frozen=True, rename="camel"):
     """A pod of the survey."""
 
+    metadata: SurveyedMeta
     spec: SurveyedSpec = SurveyedSpec()
 
     @property

@@ -11,6 +11,7 @@ from jamie_kubernetes.client.survey import SurveyedPod
 from jamie_kubernetes.facts.crowd import Crowd, Labels, LabelSet, is_ready, owner_name
 from jamie_kubernetes.facts.grouping import PodTally, rank
 from jamie_kubernetes.facts.owners import Owner, owner_of
+from jamie_kubernetes.facts.unrest import Unrest
 
 USERS_KEPT = 20
 """Of how many pods a claim is told."""
@@ -44,19 +45,25 @@ class ClaimUser(msgspec.Struct, frozen=True):
 class PodSurvey:
     """Takes pods page by page.
 
-    `crowd` has them as neighbours, `users` those of each claim, by namespace and name.
+    `crowd` has them as neighbours, `users` those of each claim, by namespace and name; `images` are
+    what ready ones run.
     """
 
     def __init__(self, now_ns: Nanoseconds) -> None:
         self.tally = PodTally("sick", now_ns)
         self.crowd = Crowd(now_ns)
         self.users: dict[tuple[str, str], list[ClaimUser]] = {}
+        self.images: set[str] = set()
+        self._unrest = Unrest(now_ns)
 
     def add(self, page: Sequence[SurveyedPod]) -> None:
         """Take one page of pods."""
         self.tally.add(page)
         self.crowd.add(page)
+        self._unrest.add(page)
         for pod in page:
+            if is_ready(pod):
+                self.images.update(one.image for one in pod.spec.containers)
             if pod.spec.volumes and pod.status.phase not in ("Succeeded", "Failed"):
                 self._use(pod)
 
@@ -77,6 +84,13 @@ class PodSurvey:
     def sick(self) -> list[SickGroup]:
         """Return the sick, the worst first."""
         return [self._sick(group) for group in sorted(self.tally.groups(), key=rank)]
+
+    def unrest(self) -> list[SickGroup]:
+        """Return those that seem well but keep restarting or take long to go."""
+        return [
+            SickGroup(group.done(), owner_of(pods[0].metadata), pods)
+            for group, pods in self._unrest.groups()
+        ]
 
     def _sick(self, group: PodGroup) -> SickGroup:
         kept = self.tally.examples

@@ -55,7 +55,7 @@ async def read_all(cluster: Cluster, sources: Sequence[Source], reading: Reading
 
     async def read(index: int, source: Source) -> None:
         async with limiter:
-            results[index] = await _read(cluster, source, reading)
+            results[index] = await read_one(cluster, source, reading)
 
     async with anyio.create_task_group() as group:
         for index, source in enumerate(sources):
@@ -69,7 +69,8 @@ async def read_all(cluster: Cluster, sources: Sequence[Source], reading: Reading
     return found
 
 
-async def _read(cluster: Cluster, source: Source, reading: Reading) -> Read:
+async def read_one(cluster: Cluster, source: Source, reading: Reading) -> Read:
+    """Read a container; one that cannot be read says why."""
     if source.missing:
         return Read(LogSource(source.label, 0, source.missing))
 

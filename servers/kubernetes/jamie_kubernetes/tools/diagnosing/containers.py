@@ -1,36 +1,178 @@
-"""Pods whose containers do not run as they should."""
+"""Pods that have a node but whose containers do not run as they should."""
 
-from jamie_base.text import count
-from jamie_base.together import pair
-from jamie_kubernetes.answers_diagnose import Finding
-from jamie_kubernetes.facts.ailments import Severity
-from jamie_kubernetes.facts.event_index import EventIndex
-from jamie_kubernetes.facts.findings import Harm
-from jamie_kubernetes.facts.survey import SickGroup
+from collections.abc import Sequence
+from functools import partial
+
+import anyio
+from msgspec.structs import replace
+
+from jamie_base.together import pair, together
+from jamie_base.when import nanoseconds
+from jamie_kubernetes.client.capacity import Host
+from jamie_kubernetes.client.references import RunRecord
+from jamie_kubernetes.client.whole_pods import WholePod
+from jamie_kubernetes.facts.causes.cases import Case, NodeState, Stand, pod_of_survey
+from jamie_kubernetes.facts.causes.containers import clue_of, finding_of, finished
+from jamie_kubernetes.facts.causes.endings import ended_ns
+from jamie_kubernetes.facts.event_index import EventIndex, Happening
+from jamie_kubernetes.facts.survey import PodSurvey, SickGroup
+from jamie_kubernetes.kinds import CRON_JOBS, PODS
+from jamie_kubernetes.tools.diagnosing.looking import look
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
+
+CASES_LOOKED_INTO = 40
+"""Of how many groups of sick pods one is read whole; the others are judged by the survey."""
+
+AT_ONCE = 8
+
+NodeStates = dict[str, NodeState]
 
 
 async def examine(round_: Round, report: Report) -> None:
-    """Report the sick pods by owner."""
+    """Report why pods do not run, by owner."""
     survey, events = await pair(round_.pods, round_.events)
-    for sick in survey.sick() if survey else ():
-        if sick.group.severity != Severity.PENDING:
-            report(_told(sick, events))
+    if survey is None:
+        return
+
+    sick = _ranked([one for one in survey.sick() if one.placed or _leaves(one)])
+    cases = [*sick, *survey.unrest()]
+    if not cases:
+        return
+
+    nodes = await _nodes(round_)
+    work = _Work(round_, survey, events, nodes, report)
+    limiter = anyio.CapacityLimiter(AT_ONCE)
+    deep = [partial(work.look_into, limiter, one) for one in cases[:CASES_LOOKED_INTO]]
+    for one in cases[CASES_LOOKED_INTO:]:
+        await work.judge(one)
+    await together(*deep)
 
 
-def _told(sick: SickGroup, events: EventIndex | None) -> Finding:
-    group = sick.group
-    happened = events.of_owner(group.namespace, group.owner) if events else []
-    return Finding(
-        cause="pods-sick",
-        namespace=group.namespace,
-        owner=group.owner,
-        severity=Harm.BROKEN,
-        summary=f"{count('pod', group.count)} {group.state}: {group.cause}",
-        evidence=tuple(f"event {one.reason} x{one.count}" for one in happened[:2]),
-        said=(group.message,) if group.message else (),
-        next=f"k8s_logs name={group.owner} namespace={group.namespace}",
-        since_ns=group.since_ns,
-        count=group.count,
-        pods=group.names,
-    )
+class _Work:
+    """What all cases of one round share."""
+
+    def __init__(
+        self,
+        round_: Round,
+        survey: PodSurvey,
+        events: EventIndex | None,
+        nodes: NodeStates | None,
+        report: Report,
+    ) -> None:
+        self._round = round_
+        self._survey = survey
+        self._events = events
+        self._nodes = nodes
+        self._report = report
+
+    async def look_into(self, limiter: anyio.CapacityLimiter, sick: SickGroup) -> None:
+        """Judge a case by one of its pods, read whole, and by what it refers to."""
+        async with limiter:
+            case = await self._noted(await self._whole(self._case(sick)))
+            clue = clue_of(case)
+            if clue is None or await self._made_good(case):
+                return
+            looked = await look(self._round, case, clue.seeks)
+            self._report(finding_of(case, finished(clue, looked)))
+
+    async def judge(self, sick: SickGroup) -> None:
+        """Judge a case by the survey alone."""
+        case = await self._noted(self._case(sick))
+        clue = clue_of(case)
+        if clue and not await self._made_good(case):
+            self._report(finding_of(case, clue))
+
+    def _case(self, sick: SickGroup) -> Case:
+        pod = sick.examples[0]
+        meta = pod.metadata
+        node = pod.spec.node_name
+        ready, total = self._survey.living(meta.namespace, sick.group.owner)
+        return Case(
+            group=sick.group,
+            owner=sick.owner,
+            pod=pod_of_survey(pod),
+            now_ns=self._round.now_ns,
+            stand=Stand(ready, total),
+            events=_lately(self._events, pod_born(sick), "Pod", meta.namespace, meta.name),
+            node_events=_lately(self._events, 0, "Node", "", node),
+            node_state=_state(self._nodes, node),
+        )
+
+    async def _whole(self, case: Case) -> Case:
+        """Read the pod whole; one that is gone or another by now stays as it was."""
+        meta = case.pod.metadata
+        found = await self._round.one(PODS, meta.namespace, meta.name, WholePod)
+        same = found is not None and found.metadata.uid == meta.uid
+        return replace(case, pod=found, whole=True) if found and same else case
+
+    async def _noted(self, case: Case) -> Case:
+        """Add what was done to a pod: killed where containers ended, pulled where none began."""
+        if any(one.last_state.terminated or one.state.terminated for one in case.statuses):
+            return replace(case, kills=await self._notes("Killing", case))
+        if case.pod.status.phase != "Pending":
+            return case
+
+        pulls = await self._notes("Pulling", case)
+        return replace(case, pulls=pulls, pulled=await self._notes("Pulled", case))
+
+    async def _notes(self, reason: str, case: Case) -> tuple[Happening, ...]:
+        meta = case.pod.metadata
+        index = await self._round.notes(reason)
+        return tuple(index.about(meta.namespace, "Pod", meta.name)) if index else ()
+
+    async def _made_good(self, case: Case) -> bool:
+        """Tell whether a CronJob succeeded since the failed run that a pod is left of."""
+        if case.pod.status.phase != "Failed" or not case.owner or case.owner.kind != "CronJob":
+            return False
+
+        namespace, name = case.group.namespace, case.owner.name
+        record = await self._round.one(CRON_JOBS, namespace, name, RunRecord)
+        last = record.status.last_successful_time if record else None
+        return last is not None and nanoseconds(last) > ended_ns(case)
+
+
+def pod_born(sick: SickGroup) -> int:
+    """Return when the example of a group was made: events before are of one of the same name."""
+    born = sick.examples[0].metadata.creation_timestamp
+    return nanoseconds(born) if born else 0
+
+
+def _leaves(sick: SickGroup) -> bool:
+    return any(one.metadata.deletion_timestamp is not None for one in sick.examples)
+
+
+def _ranked(sick: Sequence[SickGroup]) -> list[SickGroup]:
+    """Put the worst group of each owner first, then what else owners have."""
+    firsts: dict[tuple[str, str], SickGroup] = {}
+    for one in sick:
+        firsts.setdefault((one.group.namespace, one.group.owner), one)
+
+    chosen = [*firsts.values()]
+    return [*chosen, *(one for one in sick if one not in chosen)]
+
+
+async def _nodes(round_: Round) -> NodeStates | None:
+    """Return how nodes are; None where we may not know."""
+    found = await round_.nodes()
+    return {one.metadata.name: _node_state(one) for one in found} if found else None
+
+
+def _node_state(node: Host) -> NodeState:
+    ready = any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
+    return "ready" if ready else "not ready"
+
+
+def _state(nodes: NodeStates | None, node: str) -> NodeState:
+    if nodes is None or not node:
+        return ""
+
+    return nodes.get(node, "gone")
+
+
+def _lately(
+    events: EventIndex | None, since_ns: int, kind: str, namespace: str, name: str
+) -> tuple[Happening, ...]:
+    if events is None or not name:
+        return ()
+
+    return tuple(one for one in events.about(namespace, kind, name) if one.last_ns >= since_ns)

@@ -1,0 +1,92 @@
+"""What the last words of a container make of a clue, and what to do about each complaint."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from jamie_base.text import join_words
+from jamie_kubernetes.facts.causes.cases import Case, Clue, Finish, Looked
+from jamie_kubernetes.facts.causes.complaints import Complaint, Telling, telling
+from jamie_kubernetes.facts.causes.container_causes import ContainerCause
+from jamie_kubernetes.facts.loglines import Filter, Found, Raw, entries
+from jamie_signals.similar import nearest
+
+_REMEDIES = {
+    ContainerCause.ARCHITECTURE: "build the image for the nodes' architecture",
+    ContainerCause.READ_ONLY: "mount an emptyDir there, or drop readOnlyRootFilesystem",
+    ContainerCause.PORT_IN_USE: "two processes or containers of the pod want one port: change one",
+    ContainerCause.DENIED: "correct runAsUser/fsGroup or the rights in the image; below port 1024"
+    " listen at a higher port",
+    ContainerCause.FORBIDDEN: "grant it: a Role and RoleBinding for that service account; see"
+    " k8s_access",
+    ContainerCause.ENVIRONMENT: "set it in env or envFrom of the container",
+    ContainerCause.CONFIG: "correct its configuration: args, or the ConfigMap it reads",
+    ContainerCause.FILE: "correct the path, the mount that should bring it, or the image",
+    ContainerCause.UNREACHABLE: "look whether it runs and listens: k8s_services",
+    ContainerCause.UNRESOLVED: "correct the name, or create the Service: k8s_services; else DNS",
+    ContainerCause.CREDENTIALS: "correct the password or key in the Secret it reads",
+    ContainerCause.TLS: "renew the certificate, or give the container the CA",
+    ContainerCause.SCHEMA: "run the migrations of this version, or go back to the one before",
+    ContainerCause.HEAP: "raise its heap setting with limits.memory, or find the leak",
+    ContainerCause.DISK: "free or enlarge the volume it writes to",
+    ContainerCause.LEADER: "look at the API server's health: k8s_overview",
+}
+
+
+def with_last_words(case: Case, container: str, message: str = "") -> Finish:
+    """Make the last words of a container part of a clue; `message` is what it left beside them."""
+
+    def finish(found: Clue, looked: Looked) -> Clue:
+        told = telling(looked.entries or from_text(message))
+        if told is None:
+            why = looked.silent or "it wrote nothing"
+            return replace(found, evidence=(*found.evidence, f"no log line: {why}"))
+
+        return _complaining(case, container, found, told)
+
+    return finish
+
+
+def remark(found: Clue, looked: Looked) -> Clue:
+    """Quote the telling line of a container beside a clue that stands without it."""
+    told = telling(looked.entries)
+    if told is None:
+        return found
+
+    words = f": {told.complaint.words}" if told.complaint else ""
+    return replace(found, what=f"{found.what}{words}", said=(*found.said, told.text))
+
+
+def from_text(text: str) -> Sequence[Found]:
+    """Read a message as if it were a log."""
+    return entries("", [Raw(0, line) for line in text.splitlines()], Filter())
+
+
+def _complaining(case: Case, container: str, found: Clue, told: Telling) -> Clue:
+    said = (*found.said, told.text)
+    complaint = told.complaint
+    if complaint is None:
+        return replace(found, said=said)
+
+    # What an init container failed of is told by its words; that it failed, by the code.
+    code = found.code if found.code is ContainerCause.INIT else complaint.cause
+    return replace(
+        found,
+        code=code,
+        what=f"{found.what}: {complaint.words}",
+        evidence=(*found.evidence, *_variable_words(case, container, complaint)),
+        said=said,
+        next=_REMEDIES.get(complaint.cause, found.next),
+        confidence="likely",
+    )
+
+
+def _variable_words(case: Case, container: str, complaint: Complaint) -> tuple[str, ...]:
+    names = [one.name for one in case.container(container).env]
+    if not complaint.variable or not names:
+        return ()
+    if complaint.variable in names:
+        return (f"env {complaint.variable} is in its specification, perhaps empty",)
+
+    near = nearest(complaint.variable, names, n=1)
+    return (f"its env has {join_words(near)}",) if near else ()
