@@ -9,7 +9,7 @@ from tests.kubernetes.changed import data, listed, rolled_out, rows_in, told
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer, resource
 from tests.kubernetes.rolled import config_map, deployment, managed, template
-from tests.kubernetes.wire import Api, Json, ago, event, status
+from tests.kubernetes.wire import Api, Json, ago, event, node, status
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +35,32 @@ async def test_what_is_made_in_a_mass_is_one_row(ask: Ask, api: Api) -> None:
         "6m  shop/10 objects  created by argocd: svc/web, cm/c0, cm/c1, cm/c2, cm/c3, cm/c4 and 4"
         " more",
     ]
+    assert (await ask("k8s_changes", namespace="shop")).startswith("11 objects in namespace shop")
+
+
+async def test_the_same_edit_of_many_is_one_row(ask: Ask, api: Api) -> None:
+    label: Json = {"f:metadata": {"f:labels": {"f:zone": {}}}}
+    api.objects["nodes"] = [node(f"n{at}") for at in range(8)]
+    for at, one in enumerate(api.objects["nodes"]):
+        one["metadata"]["managedFields"] = [managed("labeller", label, minutes=3 + at / 60)]
+
+    assert rows_in(await ask("k8s_changes")) == [
+        "3m  8 objects  labelled by labeller: metadata.labels.zone, node/n0, node/n1, node/n2,"
+        " node/n3, node/n4, node/n5 and 2 more"
+    ]
+
+
+async def test_of_very_many_rollouts_the_newest_are_compared(ask: Ask, api: Api) -> None:
+    rolled_out(api, template("reg/app:1"), template("reg/app:2"))
+    (web,) = api.objects["deployments"]
+    api.objects["deployments"] += [
+        {**web, "metadata": {**web["metadata"], "name": f"w{at}", "uid": f"u{at}"}}
+        for at in range(44)
+    ]
+
+    answer = await ask("k8s_changes", namespace="shop")
+
+    assert "Missing: revisions of 5 workloads touched earlier: only 40 are compared" in answer
 
 
 async def test_an_instant_ahead_of_our_clock_is_shown_as_one(ask: Ask, api: Api) -> None:

@@ -22,7 +22,8 @@ class ChangeRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """An object and what happened to it, the newest first.
 
     `tier` is 0 for what may explain trouble, 1 for what usually does not, 2 for routine. `used_by`
-    are the workloads that take their configuration from it.
+    are the workloads that take their configuration from it. A row may stand for many `objects` to
+    which the same was done.
     """
 
     namespace: str
@@ -30,6 +31,7 @@ class ChangeRow(msgspec.Struct, frozen=True, omit_defaults=True):
     at_ns: Nanoseconds
     tier: int
     changes: tuple[Change, ...]
+    objects: int = 1
     used_by: tuple[str, ...] = ()
 
 
@@ -37,7 +39,7 @@ class ChangeList(msgspec.Struct, frozen=True, omit_defaults=True):
     """What changed, the most telling first, the newest first among equals.
 
     `looked_at` counts the kinds that were read, `left_out` the custom kinds that were not;
-    `routine` counts the rows that are only routine.
+    `total` counts objects, `routine` those that were only part of routine.
     """
 
     now_ns: Nanoseconds

@@ -20,6 +20,7 @@ NAMES_SHOWN = 6
 _QUOTES = " \"'"
 
 _IMAGE = re.compile(r"^[ \t-]*image:[ \t]*[\"']?([^\"'\s#]+)", re.MULTILINE)
+_NAME = re.compile(r"[\w.+~-]{1,120}", re.ASCII)
 _STATES: dict[str, RolloutState] = {
     "deployed": "complete",
     "failed": "failed",
@@ -124,9 +125,10 @@ def release_changes(before: Release, after: Release, marks: Redactor) -> list[Fi
 
 
 def chart_of(release: Release) -> str:
-    """Return chart and version: `web-1.2.3`."""
+    """Return chart and version: `web-1.2.3`; a name that could be more than one is not repeated."""
     about = release.chart.metadata if release.chart else None
-    return f"{about.name}-{about.version}" if about else ""
+    name = f"{about.name}-{about.version}" if about else ""
+    return name if _NAME.fullmatch(name) else "(odd chart name)" if name else ""
 
 
 def app_of(release: Release) -> str:

@@ -105,7 +105,7 @@ def _row(one: Revision, pods: RolloutPods | None, *, current: bool) -> RevisionR
 def condition_rows(one: Controller) -> list[ConditionRow]:
     """Return the conditions of a workload; only Deployments have some."""
     return [
-        ConditionRow(each.type, each.status, word(each.reason), each.message, moment(each))
+        ConditionRow(word(each.type), each.status, word(each.reason), each.message, moment(each))
         for each in one.status.conditions
     ]
 

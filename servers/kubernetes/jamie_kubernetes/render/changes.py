@@ -68,7 +68,11 @@ def _foot(data: ChangeList) -> list[str]:
     custom = f", nor {count('more custom kind', data.left_out)}" if data.left_out else ""
     ahead = any(row.at_ns > data.now_ns + SECOND for row in data.rows)
     return [
-        *([f"({data.later} more; go on with cursor={data.cursor})"] if data.later else []),
+        *(
+            [f"({count('more row', data.later)}; go on with cursor={data.cursor})"]
+            if data.later
+            else []
+        ),
         *(["(in ...!: the cluster's clock is ahead of ours)"] if ahead else []),
         f"({count('kind', data.looked_at)} looked at; not pods, statuses, Leases{custom})",
         *(f"({note})" for note in data.notes),

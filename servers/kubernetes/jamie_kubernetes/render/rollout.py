@@ -28,13 +28,13 @@ def rollout(data: Rollout) -> str:
     if data.state == "releases":
         return releases(data)
 
-    told = [*_messages(data), *_history(data), *_difference(data), *_configs(data)]
+    notes = [_fit(note, MESSAGE_CHARACTERS) for note in data.notes]
+    told = [*_messages(data), *_history(data), *_difference(data), *_configs(data), *notes]
     return "\n".join(
         [
             _head(data),
             *_conditions(data),
             *([quoted("its objects", "\n".join(told))] if told else []),
-            *(f"({note})" for note in data.notes),
             *gap_lines(data.gaps),
         ]
     )

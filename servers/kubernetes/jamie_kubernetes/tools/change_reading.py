@@ -10,6 +10,7 @@ import msgspec
 
 from jamie_base.errors import BackendError, NotFound
 from jamie_base.redact import Redactor
+from jamie_base.text import count
 from jamie_base.together import together
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Gap
@@ -72,6 +73,7 @@ class Reading:
     nodes: Part[NodeChanges] | None = None
     customs: Part[Customs] | None = None
     events: Part[EventChanges] | None = None
+    unrevised: int = 0
     unread: list[BackendError] = field(default_factory=list[BackendError])
 
     def plan(self, kinds: Sequence[Kind], name: str = "") -> None:
@@ -107,6 +109,7 @@ class Reading:
         limiter = anyio.CapacityLimiter(AT_ONCE)
         rolled = [one for one in self._touched() if one.may_have_rolled]
         rolled.sort(key=lambda one: -one.latest)
+        self.unrevised = max(len(rolled) - REVISIONS_READ, 0)
         await together(*(partial(self._revise, one, limiter) for one in rolled[:REVISIONS_READ]))
 
     def told(self, marks: Redactor, now_ns: Nanoseconds) -> list[Told]:
@@ -150,6 +153,9 @@ class Reading:
         """Name what is missing, what is missing for the same reason in one."""
         found = [*self.parts.gaps()]
         found += [Gap("revisions", why_of(self.unread[0]))] if self.unread else []
+        if self.unrevised:
+            whose = count("workload", self.unrevised, "workloads touched earlier")
+            found.append(Gap(f"revisions of {whose}", f"only {REVISIONS_READ} are compared"))
         refused = [group for each in _values(self.customs) for group in each.refused]
         if refused:
             more = f" and {len(refused) - GROUPS_NAMED} more" if len(refused) > GROUPS_NAMED else ""

@@ -115,7 +115,7 @@ def _told(
         now_ns=now_ns,
         subject=f"{last.namespace}/helm/{last.release}",
         state=release_state(last.status),
-        words=f"revision {last.revision}, {_chart_words(release)}",
+        words=f"revision {last.revision}, {_chart(release)}",
         why=why_of(last, deployed, now_ns),
         message=_description(release) if last.status != "deployed" else "",
         since_ns=last.at_ns,
@@ -202,12 +202,13 @@ def _difference(read: Read, numbers: Pair, marks: Redactor) -> Difference | None
     return Difference(*numbers, tuple(release_changes(before, after, marks)))
 
 
-def _chart_words(release: Release | BackendError | None) -> str:
-    if not isinstance(release, Release):
-        return "chart not readable"
+def _chart(release: Release | BackendError | None) -> str:
+    return chart_of(release) if isinstance(release, Release) else "chart not readable"
 
-    app = app_of(release)
-    return f"{chart_of(release)}{f' (app {app})' if app else ''}"
+
+def _chart_words(release: Release | None) -> str:
+    app = app_of(release) if release else ""
+    return f"{_chart(release)}{f' (app {app})' if app else ''}"
 
 
 def _description(release: Release | BackendError | None) -> str:

@@ -21,6 +21,9 @@ MACHINES = frozenset({
 })  # fmt: skip
 """Managers that only follow what people and deployments do."""
 
+_FOLLOWING = ("status", "binding", "finalize")
+"""Subresources that tell what became of an object."""
+
 _ECHOES = ("kubectl.kubernetes.io/last-applied-configuration",)
 
 
@@ -56,7 +59,7 @@ def edited(
 
 def is_machine(entry: ManagedFields) -> bool:
     """Tell whether an entry is the work of a controller that follows, or a status."""
-    return entry.subresource not in ("", "scale") or entry.manager in MACHINES
+    return entry.subresource in _FOLLOWING or entry.manager in MACHINES
 
 
 def telling_paths(entry: ManagedFields) -> list[Path]:

@@ -12,7 +12,12 @@ from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.kinds import Kind
 
 _LEADER = "control-plane.alpha.kubernetes.io/leader"
-_MADE_WITH_NAMESPACE = {("ConfigMap", "kube-root-ca.crt"), ("ServiceAccount", "default")}
+_NOISE = {
+    ("ConfigMap", "kube-root-ca.crt"),
+    ("ConfigMap", "cluster-autoscaler-status"),
+    ("ServiceAccount", "default"),
+}
+"""What comes with every namespace, and what is written anew all the time."""
 _MINOR = frozenset({
     "ServiceAccount", "PersistentVolumeClaim", "PersistentVolume", "Job", "PriorityClass",
 })  # fmt: skip
@@ -46,7 +51,7 @@ class ObjectChanges:
             yield from self._plain(meta)
 
     def _is_noise(self, meta: ManagedMeta) -> bool:
-        return (self._kind.name, meta.name) in _MADE_WITH_NAMESPACE or _LEADER in meta.annotations
+        return (self._kind.name, meta.name) in _NOISE or _LEADER in meta.annotations
 
     def _plain(self, meta: ManagedMeta) -> Iterator[Told]:
         key = (meta.namespace, f"{self._kind.short}/{meta.name}")

@@ -12,6 +12,20 @@ MASS = 5
 NAMES_SHOWN = 6
 
 
+_WHOLE = ("created", "being deleted", "deleted since")
+
+
+class MassKey(msgspec.Struct, frozen=True):
+    """What objects of a mass have in common; without `what`, an object that stands alone."""
+
+    namespace: str
+    tier: int
+    which: str
+    what: str = ""
+    by: str = ""
+    detail: str = ""
+
+
 def rows_of(told: Iterable[Told]) -> list[ChangeRow]:
     """Return a row for each object."""
     found: dict[Key, list[Told]] = {}
@@ -59,23 +73,27 @@ def _sameness(one: Change) -> tuple[str, str, str]:
 
 def _massed(rows: Sequence[ChangeRow]) -> list[ChangeRow]:
     """Put in one row what somebody made, or what went, all at once in a namespace."""
-    groups: dict[tuple[str, str, str, str, int], list[ChangeRow]] = {}
+    groups: dict[MassKey, list[ChangeRow]] = {}
     for row in rows:
         groups.setdefault(_mass_key(row), []).append(row)
 
     return [
         one
         for key, each in groups.items()
-        for one in ([_mass(each)] if key[2] and len(each) >= MASS else each)
+        for one in ([_mass(each)] if key.what and len(each) >= MASS else each)
     ]
 
 
-def _mass_key(row: ChangeRow) -> tuple[str, str, str, str, int]:
-    what = row.changes[0].what if len(row.changes) == 1 else ""
-    if what not in ("created", "being deleted", "deleted since"):
-        return (row.namespace, row.object, "", "", row.tier)
+def _mass_key(row: ChangeRow) -> MassKey:
+    """Tell what would be the same in a mass: who did what; of an edit, to which fields, too."""
+    if len(row.changes) != 1:
+        return MassKey(row.namespace, row.tier, row.object)
 
-    return (row.namespace, "", what, row.changes[0].by, row.tier)
+    change, kind = row.changes[0], row.object.partition("/")[0]
+    if change.what in _WHOLE:
+        return MassKey(row.namespace, row.tier, "", change.what, change.by)
+
+    return MassKey(row.namespace, row.tier, kind, change.what, change.by, change.detail)
 
 
 def _mass(rows: Sequence[ChangeRow]) -> ChangeRow:
@@ -83,14 +101,17 @@ def _mass(rows: Sequence[ChangeRow]) -> ChangeRow:
     names = sorted((row.object for row in rows), key=_first_workloads)
     more = len(names) - NAMES_SHOWN
     rest = f" and {more} more" if more > 0 else ""
-    detail = f"{', '.join(names[:NAMES_SHOWN])}{rest}"
-    change = msgspec.structs.replace(newest.changes[0], detail=detail)
+    change = newest.changes[0]
+    what = "" if change.what in _WHOLE else f"{change.detail}, " if change.detail else ""
+    detail = f"{what}{', '.join(names[:NAMES_SHOWN])}{rest}"
+    change = msgspec.structs.replace(change, detail=detail)
     return ChangeRow(
         namespace=newest.namespace,
         object=f"{len(rows)} objects",
         at_ns=newest.at_ns,
         tier=newest.tier,
         changes=(change,),
+        objects=len(rows),
     )
 
 
