@@ -39,6 +39,8 @@ AT_ONCE = 8
 KEPT_SECONDS = 2.0
 """How long we go by the namespaces we saw: one answer reads many lists."""
 
+BY_NAME = "metadata.name="
+
 LEFT_OUT = 40
 """Namespaces that a server is asked to leave out; of more we drop the objects ourselves."""
 
@@ -105,7 +107,9 @@ class Horizon:
         if not listing.kind.namespaced:
             return Reach((listing,))
 
-        remark(_narrowed(spaces))
+        # Who finds an object by its name has not been shown less than there is.
+        if not listing.fields.startswith(BY_NAME):
+            remark(_narrowed(spaces))
         if not spaces.allowed:
             return Reach((await self._without(listing, who),), sifted=True)
 
