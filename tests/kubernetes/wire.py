@@ -42,6 +42,7 @@ RESOURCES = {
     "poddisruptionbudgets": "/apis/policy/v1",
     "customresourcedefinitions": "/apis/apiextensions.k8s.io/v1",
     "certificates": "/apis/cert-manager.io/v1",
+    "verticalpodautoscalers": "/apis/autoscaling.k8s.io/v1",
 }
 
 

@@ -12,6 +12,7 @@ from tests.live.causes_containers import CONTAINERS
 from tests.live.causes_control import CONTROL, OPERATORS
 from tests.live.causes_jobs import JOBS
 from tests.live.causes_networking import NETWORKING
+from tests.live.causes_scaling import SCALING
 from tests.live.causes_workloads import WORKLOADS
 
 TABLE: Mapping[str, Sequence[Cause]] = {
@@ -20,5 +21,6 @@ TABLE: Mapping[str, Sequence[Cause]] = {
     "custom resources": OPERATORS,
     "networking": NETWORKING,
     "workloads": (*WORKLOADS, *JOBS),
+    "scaling": SCALING,
     "admission": (*ADMISSION, *QUOTAS, *SECURITY),
 }

@@ -47,7 +47,8 @@ class Made(NamedTuple):
     `status` is patched at its /status; of a workload `pods` is, on each of its pods once they are
     scheduled (or at once, where `scheduled` is False). Cluster-scoped kinds say so. `log` is what
     the pods' containers said, in this run and the one before; `events` are posted next. What stands
-    in `then` is patched into the object in the end, once it has a pod if it runs any.
+    in `then` is patched into the object in the end, once it has a pod if it runs any. With `by` it
+    is applied by the server, for this manager.
     """
 
     collection: str
@@ -59,6 +60,7 @@ class Made(NamedTuple):
     events: Sequence[Said] = ()
     log: str = ""
     then: Json | None = None
+    by: str = ""
 
     @property
     def name(self) -> str:
@@ -91,7 +93,7 @@ def staged(
     kube.post("/api/v1/namespaces", json=home).raise_for_status()
     try:
         for made in objects:
-            reply = kube.post(collection(made, namespace), json=made.body)
+            reply = make(kube, namespace, made)
             assert reply.is_success, f"{made.name}: {reply.text}"
         with tempfile.TemporaryDirectory() as logs:
             anyio.run(partial(play, kube, namespace, objects, Path(logs)))
@@ -100,6 +102,44 @@ def staged(
         for made in (one for one in objects if not one.namespaced):
             kube.delete(f"{collection(made, namespace)}/{made.name}")
         kube.delete(f"/api/v1/namespaces/{namespace}").raise_for_status()
+
+
+@contextmanager
+def defined(kube: httpx.Client, *definitions: Made) -> Generator[None]:
+    """Let the API server offer kinds of its own, once it does."""
+
+    async def offered() -> None:
+        async def established() -> bool:
+            return all(map(is_established, definitions))
+
+        assert await until(established, STAGED_SECONDS)
+
+    def is_established(one: Made) -> bool:
+        found = kube.get(f"{collection(one, '')}/{one.name}").json()
+        said: list[Json] = found.get("status", {}).get("conditions") or []
+        return any((each["type"], each["status"]) == ("Established", "True") for each in said)
+
+    try:
+        for one in definitions:
+            kube.post(collection(one, ""), json=one.body).raise_for_status()
+        anyio.run(offered)
+        yield
+    finally:
+        for one in definitions:
+            kube.delete(f"{collection(one, '')}/{one.name}")
+
+
+def make(kube: httpx.Client, namespace: str, made: Made) -> httpx.Response:
+    where = collection(made, namespace)
+    if not made.by:
+        return kube.post(where, json=made.body)
+
+    return kube.patch(
+        f"{where}/{made.name}",
+        json=made.body,
+        headers={"Content-Type": "application/apply-patch+yaml"},
+        params={"fieldManager": made.by},
+    )
 
 
 def collection(made: Made, namespace: str) -> str:
@@ -217,7 +257,9 @@ def codes(causes: Iterable[Cause]) -> dict[str, str]:
     return {one.owner: one.code for one in causes if one.code and one.how != "elsewhere"}
 
 
-async def found_in(client: Client, namespace: str, causes: Iterable[Cause]) -> dict[str, str]:
+async def found_in(
+    client: Client, namespace: str, causes: Iterable[Cause], seconds: float = NOTICED_SECONDS
+) -> dict[str, str]:
     """Diagnose a namespace until everything is found, and nothing else, or time is up."""
     expected = codes(causes)
     found: dict[str, str] = {}
@@ -228,7 +270,7 @@ async def found_in(client: Client, namespace: str, causes: Iterable[Cause]) -> d
         found.update(seen)
         return found == expected
 
-    await until(noticed, NOTICED_SECONDS, 1)
+    await until(noticed, seconds, 1)
     return found
 
 

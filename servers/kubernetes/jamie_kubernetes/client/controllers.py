@@ -6,6 +6,7 @@ import msgspec
 
 from jamie_kubernetes.client.capacity import Resources
 from jamie_kubernetes.client.limits import Toleration
+from jamie_kubernetes.client.managed import ManagedFields
 from jamie_kubernetes.client.network import ContainerPort
 from jamie_kubernetes.client.objects import Condition, LabelSelector, Meta, Pod, PodSpec
 from jamie_kubernetes.client.volumes import Volume
@@ -15,37 +16,10 @@ class _Wire(msgspec.Struct, frozen=True, rename="camel"):
     pass
 
 
-class SpecFields(_Wire, frozen=True):
-    """Which fields of a specification somebody set, as far as we ask."""
+class ControllerMeta(Meta, frozen=True, rename="camel"):
+    """What every object has, and who manages its fields."""
 
-    replicas: dict[str, object] | None = msgspec.field(default=None, name="f:replicas")
-
-
-class SetFields(_Wire, frozen=True):
-    """Which fields somebody set."""
-
-    spec: SpecFields | None = msgspec.field(default=None, name="f:spec")
-
-
-class Manager(_Wire, frozen=True):
-    """Who set some of an object's fields, and when for the last time."""
-
-    manager: str = ""
-    operation: str = ""
-    subresource: str = ""
-    time: datetime | None = None
-    fields_v1: SetFields = SetFields()
-
-    @property
-    def sets_replicas(self) -> bool:
-        """Tell whether it set the number of replicas."""
-        return self.fields_v1.spec is not None and self.fields_v1.spec.replicas is not None
-
-
-class ManagedMeta(Meta, frozen=True, rename="camel"):
-    """What every object has, and who set its fields."""
-
-    managed_fields: tuple[Manager, ...] = ()
+    managed_fields: tuple[ManagedFields, ...] = ()
 
 
 class TemplateContainer(_Wire, frozen=True):
@@ -147,7 +121,7 @@ class ControllerStatus(_Wire, frozen=True):
 class Controller(_Wire, frozen=True):
     """A Deployment, StatefulSet, DaemonSet or Job."""
 
-    metadata: ManagedMeta
+    metadata: ControllerMeta
     spec: ControllerSpec = ControllerSpec()
     status: ControllerStatus = ControllerStatus()
 
@@ -197,7 +171,7 @@ class CronJobStatus(_Wire, frozen=True):
 class CronJob(_Wire, frozen=True):
     """A CronJob."""
 
-    metadata: ManagedMeta
+    metadata: ControllerMeta
     spec: CronJobSpec = CronJobSpec()
     status: CronJobStatus = CronJobStatus()
 
@@ -209,12 +183,37 @@ class ScaleTarget(_Wire, frozen=True):
     name: str = ""
 
 
+class MetricValue(_Wire, frozen=True):
+    """How much of a metric is aimed at, or there is."""
+
+    average_utilization: int | None = None
+    average_value: str = ""
+    value: str = ""
+
+
+class ResourceMetric(_Wire, frozen=True):
+    """A metric about a resource; a specification has a target, a status the current value."""
+
+    name: str = ""
+    target: MetricValue = MetricValue()
+    current: MetricValue = MetricValue()
+
+
+class Metric(_Wire, frozen=True):
+    """What replicas follow, of one of several types."""
+
+    type: str = ""
+    resource: ResourceMetric | None = None
+    container_resource: ResourceMetric | None = None
+
+
 class AutoscalerSpec(_Wire, frozen=True):
-    """Between what, and what for."""
+    """Between what, what for, and by what."""
 
     scale_target_ref: ScaleTarget = ScaleTarget()
     min_replicas: int = 1
     max_replicas: int = 1
+    metrics: tuple[Metric, ...] = ()
 
 
 class AutoscalerStatus(_Wire, frozen=True):
@@ -223,6 +222,7 @@ class AutoscalerStatus(_Wire, frozen=True):
     current_replicas: int = 0
     desired_replicas: int = 0
     last_scale_time: datetime | None = None
+    current_metrics: tuple[Metric, ...] | None = None
     conditions: tuple[Condition, ...] = ()
 
 

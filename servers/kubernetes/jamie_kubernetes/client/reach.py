@@ -39,8 +39,6 @@ AT_ONCE = 8
 KEPT_SECONDS = 2.0
 """How long we go by the namespaces we saw: one answer reads many lists."""
 
-BY_NAME = "metadata.name="
-
 LEFT_OUT = 40
 """Namespaces that a server is asked to leave out; of more we drop the objects ourselves."""
 
@@ -107,9 +105,7 @@ class Horizon:
         if not listing.kind.namespaced:
             return Reach((listing,))
 
-        # Who finds an object by its name has not been shown less than there is.
-        if not listing.fields.startswith(BY_NAME):
-            remark(_narrowed(spaces))
+        remark(_narrowed(spaces))
         if not spaces.allowed:
             return Reach((await self._without(listing, who),), sifted=True)
 

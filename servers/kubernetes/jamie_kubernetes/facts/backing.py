@@ -16,6 +16,37 @@ from jamie_signals.similar import nearest
 VALUES_KEPT = 500
 
 
+class NearMiss:
+    """Remembers the labels of pods that a selector almost picks."""
+
+    def __init__(self) -> None:
+        self._near: Counter[str] = Counter()
+        self._values: set[str] = set()
+
+    def add(self, labels: Mapping[str, str], selector: Mapping[str, str], number: int = 1) -> None:
+        """Take pods that are not picked."""
+        wrong = [name for name, value in selector.items() if labels.get(name) != value]
+        if len(wrong) == 1 and len(selector) > 1:
+            self._near[f"{wrong[0]}={labels.get(wrong[0], '(none)')}"] += number
+        elif len(selector) == 1 and wrong[0] in labels and len(self._values) < VALUES_KEPT:
+            self._values.add(f"{wrong[0]}={labels[wrong[0]]}")
+
+    @property
+    def but_for(self) -> str:
+        """Say which label keeps most of those that would be picked but for one."""
+        if not self._near:
+            return ""
+
+        label, number = self._near.most_common(1)[0]
+        return f"{count('pod', number)} would but for {label}"
+
+    def nearest(self, selector: Mapping[str, str]) -> str:
+        """Say which label is nearest to a selector of one."""
+        wanted = [f"{name}={value}" for name, value in selector.items()]
+        near = nearest(wanted[0], sorted(self._values), n=1) if len(wanted) == 1 else []
+        return f"there are pods with {near[0]}" if near else ""
+
+
 class _Pods:
     """The pods of one Service."""
 
@@ -26,8 +57,7 @@ class _Pods:
         self.message = ""
         self.ports: set[int] = set()
         self.silent = False
-        self.near: Counter[str] = Counter()
-        self.values: set[str] = set()
+        self.near = NearMiss()
 
 
 class Backing:
@@ -51,7 +81,8 @@ class Backing:
         found = self._pods[key]
         said = ",".join(f"{name}={value}" for name, value in one.spec.selector.items())
         if not found.total:
-            return [f"selector {said} matches no pod{self._almost(found)}"]
+            almost = f"; {found.near.but_for}" if found.near.but_for else ""
+            return [f"selector {said} matches no pod{almost}"]
         if not found.ready:
             parts = ", ".join(f"{number} {what}" for what, number in found.troubles.most_common(3))
             return [f"none of its {count('pod', found.total)} is ready: {parts}"]
@@ -87,13 +118,10 @@ class Backing:
 
     def _take(self, pod: OpenPod, key: ServiceKey, selector: Mapping[str, str]) -> None:
         found, labels = self._pods[key], pod.metadata.labels
-        wrong = [name for name, value in selector.items() if labels.get(name) != value]
-        if not wrong:
+        if selector.items() <= labels.items():
             self._count(pod, found)
-        elif len(wrong) == 1 and len(selector) > 1:
-            found.near[f"{wrong[0]}={labels.get(wrong[0], '(none)')}"] += 1
-        elif len(selector) == 1 and wrong[0] in labels and len(found.values) < VALUES_KEPT:
-            found.values.add(f"{wrong[0]}={labels[wrong[0]]}")
+        else:
+            found.near.add(labels, selector)
 
     def _count(self, pod: OpenPod, found: _Pods) -> None:
         # What has ended serves nobody and is no endpoint.
@@ -113,18 +141,10 @@ class Backing:
         found.troubles[f"{standing.state}{cause}"] += 1
         found.message = found.message or (ailment.message if ailment else "")
 
-    def _almost(self, found: _Pods) -> str:
-        if found.near:
-            label, number = found.near.most_common(1)[0]
-            return f"; {count('pod', number)} would but for {label}"
-
-        return ""
-
     def nearest(self, key: ServiceKey, one: NetService) -> list[str]:
         """Offer the label nearest to a selector of one label that matches nothing."""
-        wanted = [f"{name}={value}" for name, value in one.spec.selector.items()]
-        near = nearest(wanted[0], sorted(self._pods[key].values), n=1) if len(wanted) == 1 else []
-        return [f"there are pods with {near[0]}"] if near and not self._pods[key].total else []
+        near = self._pods[key].near.nearest(one.spec.selector)
+        return [near] if near and not self._pods[key].total else []
 
 
 class Resting:

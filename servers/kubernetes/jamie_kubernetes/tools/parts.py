@@ -100,14 +100,8 @@ class Parts:
             raise fatal or failed[0][1]
 
         narrowed = f"not allowed there; only namespace {self.cluster.namespace!r} is counted"
-        barred: dict[str, list[str]] = {}
-        for name, error in failed:
-            if isinstance(error, OffLimits):
-                barred.setdefault(why_of(error), []).append(name)
-
         return (
-            *(Gap(name, why_of(one)) for name, one in failed if not isinstance(one, OffLimits)),
-            *(Gap(", ".join(names), why) for why, names in barred.items()),
+            *(Gap(name, why_of(error)) for name, error in failed),
             *(
                 [Gap(f"other namespaces' {', '.join(self.narrowed)}", narrowed)]
                 if self.narrowed

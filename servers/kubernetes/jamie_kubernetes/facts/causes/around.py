@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from jamie_base.when import Nanoseconds, nanoseconds
 from jamie_kubernetes.answers import PodGroup
 from jamie_kubernetes.answers_diagnose import key_of
-from jamie_kubernetes.client.controllers import Controller, ManagedMeta
+from jamie_kubernetes.client.controllers import Controller, ControllerMeta
 from jamie_kubernetes.facts.controllers import created
 from jamie_kubernetes.facts.event_index import EventIndex, Happening
 from jamie_kubernetes.facts.survey import LabelSet, PodSurvey
@@ -55,7 +55,7 @@ class Around:
         return one.metadata.deletion_timestamp is not None or not self.is_past(created(one))
 
 
-def changed_ns(about: ManagedMeta) -> Nanoseconds:
+def changed_ns(about: ControllerMeta) -> Nanoseconds:
     """Return when somebody last changed what an object should be."""
     born = about.creation_timestamp
     times = (

@@ -14,6 +14,7 @@ from jamie_kubernetes.tools.diagnosing import (
     control,
     networking,
     operators,
+    scaling,
     workloads,
 )
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
@@ -36,6 +37,7 @@ AREAS = (
     Area("networking", networking.examine),
     Area("workloads", workloads.examine),
     Area("admission", admission.examine),
+    Area("scaling", scaling.examine),
 )
 
 

@@ -1,0 +1,353 @@
+"""What keeps autoscalers from scaling."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from jamie_base.when import nanoseconds
+from jamie_kubernetes.answers_diagnose import Finding, key_of
+from jamie_kubernetes.client.controllers import Autoscaler, Controller, Metric, ResourceMetric
+from jamie_kubernetes.client.managed import ManagedFields
+from jamie_kubernetes.client.objects import Condition
+from jamie_kubernetes.facts.autoscalers import target_of
+from jamie_kubernetes.facts.causes.around import Around
+from jamie_kubernetes.facts.causes.workloads import CONTROLLERS_KEYS
+from jamie_kubernetes.facts.controllers import moment
+from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.standing import word
+
+METRICS_API = "apiservice/v1beta1.metrics.k8s.io"
+MEASURED_NS = 120 * 1_000_000_000
+"""How long new pods may have no metrics."""
+
+LONG_NS = 600 * 1_000_000_000
+"""From when on a peak is no peak any more."""
+
+
+class ScalingCause(StrEnum):
+    """Why something is not scaled as it should be."""
+
+    NO_API = "hpa-no-metrics-api"
+    NO_CUSTOM = "hpa-no-custom-metrics"
+    NO_METRICS = "hpa-no-metrics"
+    NO_REQUEST = "hpa-no-request"
+    NO_TARGET = "hpa-no-target"
+    INVALID = "hpa-invalid"
+    PODS_SHARED = "hpa-pods-shared"
+    CONTESTED = "hpa-contested"
+    CANNOT = "hpa-cannot-scale"
+    AT_MAXIMUM = "hpa-at-maximum"
+    UNSEEN = "hpa-not-evaluated"
+    FIXED = "hpa-replicas-fixed"
+
+
+class _Wrong(msgspec.Struct, frozen=True):
+    """What a condition means."""
+
+    cause: ScalingCause
+    harm: Harm
+    why: str
+    next: str
+    follows: tuple[str, ...] = ()
+    patience_ns: int = 0
+
+
+_REQUEST = re.compile(r"missing request for (?P<what>[\w./-]+)(?: in container (?P<box>[\w-]+))?")
+_NO_API = re.compile(
+    r"resource metrics API: (?:the server could not find the requested resource"
+    r"|the server is currently unable to handle the request|.*no endpoints|.*refused)"
+)
+_OTHER_API = re.compile(r"(custom|external) metrics API")
+
+
+def autoscaler_causes(
+    one: Autoscaler, rivals: Sequence[Autoscaler], around: Around
+) -> Iterator[Finding]:
+    """Yield what is wrong with an autoscaler; `rivals` scale the same target."""
+    born = one.metadata.creation_timestamp
+    age_ns = around.now_ns - (nanoseconds(born) if born else 0)
+    if one.metadata.deletion_timestamp:
+        return
+    if len(rivals) > 1 and one is rivals[-1]:
+        yield _contested(one, rivals)
+    if not one.status.conditions:
+        if age_ns > MEASURED_NS:
+            yield _unseen(one)
+        return
+
+    by_type = {each.type: each for each in one.status.conditions}
+    able, active = by_type.get("AbleToScale"), by_type.get("ScalingActive")
+    if able and able.status == "False" and not able.reason.startswith("Backoff"):
+        yield from _told(one, able, _unable(one, able), around)
+    elif active and active.status == "False" and active.reason != "ScalingDisabled":
+        yield from _told(one, active, _inactive(one, active, rivals), around)
+    elif limited := _at_maximum(by_type.get("ScalingLimited")):
+        yield _limited(one, limited, around)
+
+
+def rivals_by_target(found: Iterable[Autoscaler]) -> Mapping[str, list[Autoscaler]]:
+    """Return the autoscalers of each target, the oldest first."""
+    by_target: dict[str, list[Autoscaler]] = defaultdict(list)
+    for one in sorted(found, key=_seniority):
+        by_target[target_key(one)].append(one)
+
+    return by_target
+
+
+def target_key(one: Autoscaler) -> str:
+    """Return whose replicas it changes."""
+    return key_of(one.metadata.namespace, target_of(one))
+
+
+def no_api(found: Sequence[Finding]) -> Finding | None:
+    """Return what several autoscalers miss as one."""
+    blind = [one for one in found if one.cause == ScalingCause.NO_API]
+    if len(blind) < 2:
+        return None
+
+    return Finding(
+        cause=ScalingCause.NO_API,
+        namespace="",
+        owner=METRICS_API,
+        severity=Harm.BROKEN,
+        summary=f"the metrics API does not answer: {len(blind)} autoscalers have nothing to go by",
+        said=blind[0].said,
+        next=blind[0].next,
+        since_ns=min(one.since_ns for one in blind),
+        # What is wrong with the API service itself says more.
+        follows=(METRICS_API,),
+        affects=tuple(one.key for one in blind),
+    )
+
+
+def fixed(one: Autoscaler, target: Controller, kind: str) -> Finding | None:
+    """Tell whether somebody else sets the replicas that an autoscaler sets, too."""
+    scaled = one.status.last_scale_time
+    for each in target.metadata.managed_fields:
+        applied = each.operation == "Apply"
+        again = bool(scaled and each.time and each.time > scaled)
+        if each.subresource == "scale" or not (applied or again) or not _sets_replicas(each):
+            continue
+        who = word(each.manager)
+        return Finding(
+            cause=ScalingCause.FIXED,
+            namespace=one.metadata.namespace,
+            owner=f"hpa/{one.metadata.name}",
+            severity=Harm.RISK,
+            summary=f"{who} sets the replicas of {kind}/{target.metadata.name} as well: each time"
+            " it does, what the autoscaler chose is undone",
+            confidence="certain" if applied else "likely",
+            next=f"leave spec.replicas out of what {who} applies",
+            since_ns=nanoseconds(each.time) if each.time else 0,
+        )
+
+    return None
+
+
+def _seniority(one: Autoscaler) -> tuple[int, str]:
+    born = one.metadata.creation_timestamp
+    return (nanoseconds(born) if born else 0, one.metadata.name)
+
+
+def _sets_replicas(one: ManagedFields) -> bool:
+    try:
+        fields = msgspec.json.decode(one.fields_v1, type=dict[str, object])
+    except msgspec.DecodeError:
+        return False
+
+    spec = fields.get("f:spec")
+    return isinstance(spec, dict) and "f:replicas" in spec
+
+
+def _told(
+    one: Autoscaler, condition: Condition, wrong: _Wrong, around: Around
+) -> Iterator[Finding]:
+    since = moment(condition)
+    if around.now_ns - since < wrong.patience_ns:
+        return
+
+    owners = [
+        key_of(one.metadata.namespace, f"{ref.kind}/{ref.name}")
+        for ref in one.metadata.owner_references
+    ]
+    yield Finding(
+        cause=wrong.cause,
+        namespace=one.metadata.namespace,
+        owner=f"hpa/{one.metadata.name}",
+        severity=wrong.harm,
+        summary=wrong.why,
+        evidence=(
+            f"{word(condition.type)}={condition.status} {word(condition.reason)};"
+            f" {one.status.current_replicas} replicas, {one.spec.min_replicas} to"
+            f" {one.spec.max_replicas}",
+        ),
+        said=(condition.message,) if condition.message else (),
+        next=wrong.next,
+        since_ns=since,
+        # KEDA's ScaledObject makes its autoscaler, and knows why it cannot work.
+        follows=(*wrong.follows, *owners),
+    )
+
+
+def _unable(one: Autoscaler, able: Condition) -> _Wrong:
+    target = target_of(one)
+    if able.reason == "FailedGetScale":
+        gone = "not found" in able.message
+        why = "does not exist" if gone else "cannot be read"
+        return _Wrong(
+            ScalingCause.NO_TARGET,
+            Harm.BROKEN,
+            f"what it scales, {target}, {why}",
+            "correct spec.scaleTargetRef (apiVersion, kind, name), or delete the autoscaler",
+        )
+
+    return _Wrong(
+        ScalingCause.CANNOT,
+        Harm.BROKEN,
+        f"it cannot change the replicas of {target}: {word(able.reason)}",
+        "do as the words below say: a quota or webhook may refuse the change",
+        (target_key(one),),
+    )
+
+
+def _inactive(one: Autoscaler, active: Condition, rivals: Sequence[Autoscaler]) -> _Wrong:
+    said = active.message
+    if active.reason == "AmbiguousSelector":
+        own = [key_of(each.metadata.namespace, f"hpa/{each.metadata.name}") for each in rivals]
+        return _Wrong(
+            ScalingCause.PODS_SHARED,
+            Harm.BROKEN,
+            "other autoscalers count the same pods, so it does nothing",
+            "give their targets selectors that do not overlap, or keep one autoscaler",
+            tuple(own) if len(own) > 1 else (),
+        )
+    if not active.reason.startswith("FailedGet"):
+        return _Wrong(
+            ScalingCause.INVALID,
+            Harm.BROKEN,
+            f"it cannot work as it is: {word(active.reason)}",
+            "correct its spec.metrics; the target needs a scale subresource with a selector",
+        )
+    if found := _REQUEST.search(said):
+        box = f"container {found['box']}" if found["box"] else "a container of its pods"
+        return _Wrong(
+            ScalingCause.NO_REQUEST,
+            Harm.BROKEN,
+            f"it goes by the share of the {found['what']} requested, and {box} requests none",
+            f"set resources.requests.{found['what']} in {target_of(one)}, in sidecars as well",
+        )
+
+    return _unmeasured(one, said)
+
+
+def _unmeasured(one: Autoscaler, said: str) -> _Wrong:
+    if other := _OTHER_API.search(said):
+        return _Wrong(
+            ScalingCause.NO_CUSTOM,
+            Harm.BROKEN,
+            f"the {other[1]} metric it goes by is not to be had",
+            f"see whether an adapter serves {other[1]}.metrics.k8s.io and knows this metric:"
+            f" k8s_get what=apiservices",
+            (f"apiservice/v1beta1.{other[1]}.metrics.k8s.io",),
+            MEASURED_NS,
+        )
+    if _NO_API.search(said):
+        return _Wrong(
+            ScalingCause.NO_API,
+            Harm.BROKEN,
+            "the metrics API does not answer, so it has nothing to go by",
+            "install or mend metrics-server: k8s_get what=apiservice/v1beta1.metrics.k8s.io"
+            " output=yaml",
+            (METRICS_API,),
+        )
+
+    return _Wrong(
+        ScalingCause.NO_METRICS,
+        Harm.DEGRADED,
+        f"there are no metrics of the pods of {target_of(one)}",
+        f"see whether they are ready, and what k8s_top shows of them: k8s_top"
+        f" namespace={one.metadata.namespace}",
+        (target_key(one), METRICS_API),
+        MEASURED_NS,
+    )
+
+
+def _at_maximum(limited: Condition | None) -> Condition | None:
+    capped = limited and limited.status == "True" and limited.reason == "TooManyReplicas"
+    return limited if capped else None
+
+
+def _limited(one: Autoscaler, limited: Condition, around: Around) -> Finding:
+    since = moment(limited)
+    most, target = one.spec.max_replicas, target_of(one)
+    return Finding(
+        cause=ScalingCause.AT_MAXIMUM,
+        namespace=one.metadata.namespace,
+        owner=f"hpa/{one.metadata.name}",
+        severity=Harm.DEGRADED if around.is_past(since, LONG_NS) else Harm.RISK,
+        summary=f"{target} is at its maximum of {most} replicas and should have more",
+        evidence=tuple(_usages(one)),
+        next=f"raise maxReplicas if the nodes bear it (k8s_nodes), or find what uses so much:"
+        f" k8s_top namespace={one.metadata.namespace}",
+        since_ns=since,
+    )
+
+
+def _usages(one: Autoscaler) -> Iterator[str]:
+    """Yield what is used, of what is aimed at."""
+    wanted = {each.name: each.target for each in _resources(one.spec.metrics)}
+    for each in _resources(one.status.current_metrics or ()):
+        now, goal = each.current, wanted.get(each.name)
+        if now.average_utilization is not None and goal and goal.average_utilization:
+            yield (
+                f"{word(each.name)} at {now.average_utilization}% of what is requested, aimed at"
+                f" {goal.average_utilization}%"
+            )
+
+
+def _resources(metrics: Iterable[Metric]) -> Iterator[ResourceMetric]:
+    for each in metrics:
+        if found := each.resource or each.container_resource:
+            yield found
+
+
+def _contested(one: Autoscaler, rivals: Sequence[Autoscaler]) -> Finding:
+    others = [each for each in rivals if each is not one]
+    names = ", ".join(f"hpa/{each.metadata.name}" for each in others[:3])
+    keda = [
+        ref.name
+        for each in rivals
+        for ref in each.metadata.owner_references
+        if ref.kind == "ScaledObject"
+    ]
+    said = f" (KEDA's ScaledObject {keda[0]} makes one of them)" if keda else ""
+    return Finding(
+        cause=ScalingCause.CONTESTED,
+        namespace=one.metadata.namespace,
+        owner=f"hpa/{one.metadata.name}",
+        severity=Harm.BROKEN,
+        summary=f"{names} scales {target_of(one)} as well: they undo each other's work{said}",
+        next="keep one autoscaler for it, with all the metrics",
+        affects=tuple(
+            key_of(each.metadata.namespace, f"hpa/{each.metadata.name}") for each in others
+        ),
+        leads=True,
+    )
+
+
+def _unseen(one: Autoscaler) -> Finding:
+    born = one.metadata.creation_timestamp
+    return Finding(
+        cause=ScalingCause.UNSEEN,
+        namespace=one.metadata.namespace,
+        owner=f"hpa/{one.metadata.name}",
+        severity=Harm.BROKEN,
+        summary="no controller has looked at it",
+        confidence="likely",
+        next="see whether kube-controller-manager runs",
+        since_ns=nanoseconds(born) if born else 0,
+        follows=CONTROLLERS_KEYS,
+    )
