@@ -185,6 +185,26 @@ async def test_read_cannot_write(at: Grounds, tmp_path: Path) -> None:
         assert re.search(r"cannot (get|patch|create|delete) resource", answer), (tool, answer)
 
 
+async def test_exec_adds_exec_and_nothing_else(at: Grounds, tmp_path: Path) -> None:
+    may = {"verb": "create", "what": "pods/exec", "namespace": at.name}
+    with (
+        account(at, tmp_path, ["jamie-read"]) as reader,
+        account(at, tmp_path, ["jamie-read", "jamie-exec"]) as holder,
+    ):
+        async with child(reader, tmp_path / "one") as client:
+            without = await ask(client, "k8s_access", **may)
+            before = await ask(client, "k8s_access", namespace=at.name)
+        async with child(holder, tmp_path / "other") as client:
+            having = await ask(client, "k8s_access", **may)
+            after = await ask(client, "k8s_access", namespace=at.name)
+
+    assert without.startswith("No: we may not create pods/exec")
+    assert having.startswith("Yes: we may create pods/exec")
+    more = {*after.split("\n")[1:]} - {*before.split("\n")[1:]}
+    assert more
+    assert all("pods/exec" in line for line in more), more
+
+
 async def test_read_in_one_namespace_narrows_to_it_and_says_so(at: Grounds, tmp_path: Path) -> None:
     with account(at, tmp_path, ["jamie-read"], inside=True) as config:
         async with child(config, tmp_path / "state") as client:
