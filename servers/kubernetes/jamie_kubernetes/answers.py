@@ -147,8 +147,21 @@ class EventGroup(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str
 
 
+class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a diagnosis says of one owner: how bad (0 down to 3 a risk), and what to do."""
+
+    owner: str
+    code: str
+    severity: int
+    summary: str
+    next: str = ""
+
+
 class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a cluster, or one namespace of it, is doing. A part that could not be had is a gap."""
+    """How a cluster, or one namespace of it, is doing. A part that could not be had is a gap.
+
+    `causes` are the worst of `found` causes that a diagnosis tells of.
+    """
 
     now_ns: Nanoseconds
     context: str
@@ -161,6 +174,8 @@ class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
     events: tuple[EventGroup, ...] | None = None
     usage: Usage | None = None
     metrics: str = ""
+    causes: tuple[Cause, ...] = ()
+    found: int = 0
     gaps: tuple[Gap, ...] = ()
 
 

@@ -19,8 +19,10 @@ from jamie_kubernetes.render.words import (
 )
 
 NODES_BYTES = 500
-WORKLOADS_BYTES = 800
-SICK_BYTES = 1_400
+WORKLOADS_BYTES = 700
+SICK_BYTES = 900
+CAUSES_BYTES = 800
+CAUSE_CHARACTERS = 150
 RECOVERED_BYTES = 350
 SAID_BYTES = 1_300
 _SECOND = 1_000_000_000
@@ -35,6 +37,7 @@ def overview(data: Overview) -> str:
         *_use(data),
         *_short(data),
         *(_sick(data.pods, data.now_ns) if data.pods else []),
+        *_causes(data),
         *_said(data),
         *gap_lines(data.gaps),
     ]
@@ -157,6 +160,19 @@ def _why(groups: Sequence[PodGroup], now_ns: Nanoseconds) -> str:
     )
 
 
+def _causes(data: Overview) -> list[str]:
+    if not data.causes:
+        return []
+
+    more = data.found - len(data.causes)
+    rest = f"; {more} more, and evidence: k8s_diagnose" if more else "; evidence: k8s_diagnose"
+    lines = [
+        f"  {one.owner}: {shorten(one.summary, CAUSE_CHARACTERS)} ({one.code})"
+        for one in data.causes
+    ]
+    return [f"Causes, worst first{rest}:", *_fitted(lines, CAUSES_BYTES)]
+
+
 def _recovered(pods: Pods, now_ns: Nanoseconds) -> list[str]:
     known = [
         f"{one.namespace}/{one.owner or one.pattern} {one.last.how} {ago(one.last.at_ns, now_ns)}"
@@ -191,6 +207,9 @@ def _said(data: Overview) -> list[str]:
 
 
 def _verdict(data: Overview) -> list[str]:
+    if data.causes and data.causes[0].next:
+        return [f"Next: {shorten(data.causes[0].next, CAUSE_CHARACTERS)}"]
+
     worst = data.pods.groups[0] if data.pods and data.pods.groups else None
     if worst:
         return [f"Next: {_next(worst)} namespace={worst.namespace}"]

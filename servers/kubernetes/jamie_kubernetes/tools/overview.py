@@ -4,15 +4,21 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
+from msgspec.structs import replace
+
 from jamie_base.errors import BackendError, Denied, NotFound, Unreachable
 from jamie_base.when import Nanoseconds
-from jamie_kubernetes.answers import Overview, Pods, Usage
+from jamie_kubernetes.answers import Cause, Overview, Pods, Usage
 from jamie_kubernetes.client import Cluster, Listing, OffLimits
-from jamie_kubernetes.client.objects import Event, Node, NodeUsage, Pod, PodUsage, Workload
+from jamie_kubernetes.client.objects import Event, Node, NodeUsage, PodUsage, Workload
+from jamie_kubernetes.client.survey import SurveyedPod
+from jamie_kubernetes.facts.findings import Harm, condensed, merged
+from jamie_kubernetes.facts.findings import rank as cause_rank
 from jamie_kubernetes.facts.grouping import PodTally, rank
 from jamie_kubernetes.facts.happenings import EventTally
 from jamie_kubernetes.facts.nodes import NodeTally, UsageTally
 from jamie_kubernetes.facts.pod_usage import PodUsageTally
+from jamie_kubernetes.facts.survey import PodSurvey
 from jamie_kubernetes.facts.workloads import WorkloadTally, in_all
 from jamie_kubernetes.kinds import (
     EVENTS,
@@ -24,11 +30,15 @@ from jamie_kubernetes.kinds import (
     Kind,
 )
 from jamie_kubernetes.render.overview import overview
+from jamie_kubernetes.tools.changing import Marks
+from jamie_kubernetes.tools.diagnosing.areas import examined
+from jamie_kubernetes.tools.diagnosing.round import Round
 from jamie_kubernetes.tools.parts import Part, Parts, check_namespace
 from jamie_kubernetes.tools.toolset import Backend, Namespace, tools
 
 EVENT_WINDOW_NS = 3600 * 1_000_000_000
 EVENTS_KEPT = 20
+CAUSES_SHOWN = 5
 NO_METRICS = "metrics API not installed"
 GROUPS_KEPT = 200
 
@@ -41,14 +51,14 @@ class _Asked:
     version: Part[str]
     api: Part[str]
     nodes: Part[NodeTally] | None
-    pods: Part[PodTally]
+    pods: Part[PodSurvey]
     workloads: list[Part[WorkloadTally]]
     events: Part[EventTally]
     usage: Part[Usage | str]
 
 
 @tools.reads(overview)
-async def k8s_overview(cluster: Backend, namespace: Namespace = "") -> Overview:
+async def k8s_overview(cluster: Backend, marks: Marks, namespace: Namespace = "") -> Overview:
     """Tell how the cluster, or one namespace, is doing: start here.
 
     Nodes ready, pods by state, workloads short of desired, sick pods by owner with the cause,
@@ -75,8 +85,28 @@ async def k8s_overview(cluster: Backend, namespace: Namespace = "") -> Overview:
         usage=parts.plan("metrics", partial(_usage, cluster, namespace)),
     )
     await parts.fill()
+    answer = _answer(parts, asked, now_ns)
+    if not _is_troubled(answer):
+        return answer
 
-    return _answer(parts, asked, now_ns)
+    survey = asked.pods.value
+    causes = await _causes(Round(Parts(cluster, parts.namespace), marks, now_ns, survey))
+    return replace(answer, causes=tuple(causes[:CAUSES_SHOWN]), found=len(causes))
+
+
+def _is_troubled(answer: Overview) -> bool:
+    """Tell whether something is wrong of which a diagnosis may know the cause."""
+    sick = answer.pods is not None and answer.pods.sick > 0
+    short = answer.workloads is not None and bool(answer.workloads.short)
+    return sick or short or (answer.nodes is not None and bool(answer.nodes.troubled))
+
+
+async def _causes(round_: Round) -> list[Cause]:
+    found = condensed([one for one in merged(await examined(round_)) if one.severity < Harm.RISK])
+    return [
+        Cause(one.key, one.cause, one.severity, one.summary, one.next)
+        for one in sorted(found, key=cause_rank)
+    ]
 
 
 def _answer(parts: Parts, asked: _Asked, now_ns: Nanoseconds) -> Overview:
@@ -93,7 +123,7 @@ def _answer(parts: Parts, asked: _Asked, now_ns: Nanoseconds) -> Overview:
         version=asked.version.value or "",
         api=asked.api.value or "",
         nodes=asked.nodes.value.done() if asked.nodes and asked.nodes.value else None,
-        pods=_counted(asked.pods.value, tallies) if asked.pods.value else None,
+        pods=_counted(asked.pods.value.tally, tallies) if asked.pods.value else None,
         workloads=in_all(tallies) if tallies else None,
         events=tuple(asked.events.value.groups()[:EVENTS_KEPT]) if asked.events.value else None,
         usage=used if isinstance(used, Usage) else None,
@@ -120,8 +150,8 @@ async def _nodes(cluster: Cluster) -> NodeTally:
     return await cluster.fold(Listing(NODES), Node, NodeTally)
 
 
-async def _pods(cluster: Cluster, now_ns: Nanoseconds, namespace: str) -> PodTally:
-    return await cluster.fold(Listing(PODS, namespace), Pod, lambda: PodTally("sick", now_ns))
+async def _pods(cluster: Cluster, now_ns: Nanoseconds, namespace: str) -> PodSurvey:
+    return await cluster.fold(Listing(PODS, namespace), SurveyedPod, lambda: PodSurvey(now_ns))
 
 
 async def _workloads(cluster: Cluster, kind: Kind, namespace: str) -> WorkloadTally:

@@ -48,12 +48,18 @@ Report = Callable[[Finding], None]
 class Round:
     """Hands out what the areas read. `None` stands for what could not be had; a gap names it."""
 
-    def __init__(self, parts: Parts, marks: Redactor, now_ns: Nanoseconds) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        marks: Redactor,
+        now_ns: Nanoseconds,
+        survey: PodSurvey | None = None,
+    ) -> None:
         self.parts = parts
         self.marks = marks
         self.now_ns = now_ns
         self.unlooked: list[str] = []
-        self._known: dict[Hashable, object] = {}
+        self._known: dict[Hashable, object] = {"pods": survey} if survey else {}
         self._flights = SingleFlight[object]()
 
     @property
