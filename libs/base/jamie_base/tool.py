@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
+from inspect import Parameter, signature
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
-from mcp.server.mcpserver import Context
+from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.tools import Tool
-from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 from mcp.types import CallToolResult, InputRequiredResult
 from pydantic import Field, ValidationError, create_model
 
@@ -86,21 +87,44 @@ def data_schema(answer: type[msgspec.Struct]) -> Json:
 
 
 def _served(spec: Spec, toolset: Toolset, mode: Mode) -> Tool:
-    tool = Tool.from_function(
-        spec.ask,
-        description=spec.description,
-        annotations=spec.effect,
-        structured_output=False,
-    )
+    # Not Tool.from_function: it makes each model and schema once more, which a start would feel.
     further = {**_choice(spec, toolset, mode), **_confirmation(spec, mode)}
-    tool.fn_metadata.arg_model = _strict(tool.fn_metadata.arg_model, further)
-    tool.parameters = flat(tool.fn_metadata.arg_model.model_json_schema(by_alias=True))
-    if mode.always_data:
-        tool.fn_metadata.output_schema = _published(spec, toolset, mode)
+    model = _arguments(spec, further)
+    schema = _published(spec, toolset, mode) if mode.always_data else None
+    return ServedTool(
+        fn=spec.ask,
+        name=spec.name,
+        title=None,
+        description=spec.description,
+        parameters=flat(model.model_json_schema(by_alias=True)),
+        fn_metadata=FuncMetadata(arg_model=model, output_schema=schema),
+        is_async=True,
+        context_kwarg=None,
+        annotations=spec.effect,
+        spec=spec,
+        chooser=toolset.chooser,
+    )
 
-    fields = {name: getattr(tool, name) for name in Tool.model_fields}
 
-    return ServedTool(**fields, spec=spec, chooser=toolset.chooser)
+def _arguments(spec: Spec, further: Json) -> type[ArgModelBase]:
+    """Make the model of a tool's arguments; the SDK's own drops those it does not know."""
+    hints = get_type_hints(spec.ask, include_extras=True)
+    given = {
+        name: (hints[name], ... if one.default is Parameter.empty else one.default)
+        for name, one in signature(spec.ask).parameters.items()
+        if not _is_injected(hints[name])
+    }
+    return create_model(
+        f"{spec.name}Arguments",
+        __base__=ArgModelBase,
+        __cls_kwargs__={"extra": "forbid"},
+        **given,
+        **further,
+    )
+
+
+def _is_injected(hint: object) -> bool:
+    return any(isinstance(mark, Resolve) for mark in getattr(hint, "__metadata__", ()))
 
 
 def _published(spec: Spec, toolset: Toolset, mode: Mode) -> Json:
@@ -129,10 +153,3 @@ def _confirmation(spec: Spec, mode: Mode) -> Json:
     description = "Token of the plan the user agreed to; leave out to see the plan."
 
     return {CONFIRM: (Annotated[str, Field(description=description)], "")}
-
-
-def _strict(model: type[ArgModelBase], further: Json) -> type[ArgModelBase]:
-    # The SDK drops unknown arguments, so a misspelt selector would ask for everything.
-    return create_model(
-        model.__name__, __base__=model, __cls_kwargs__={"extra": "forbid"}, **further
-    )
