@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib import import_module
 from typing import cast
 
 import httpx
@@ -11,9 +12,12 @@ from mcp.types import TextResourceContents
 
 from jamie_base.tool import data_schema
 from jamie_kubernetes.server import INSTRUCTIONS
-from jamie_kubernetes.tools import tools
+from jamie_kubernetes.tools.toolset import tools
 from tests.kubernetes.conftest import Connect, Mode
 from tests.kubernetes.wire import Api, Json, status
+
+for module in ("reading", "writing"):
+    import_module(f"jamie_kubernetes.tools.{module}")
 
 CATALOGUE_BYTES = 12 * 1024
 CATALOGUE_TOOLS = 14
@@ -38,6 +42,7 @@ async def test_schemas_are_flat(connect: Connect) -> None:
 
 
 def test_every_first_line_fits_a_list() -> None:
+    assert len(tools) > CATALOGUE_TOOLS
     assert all(len(spec.description.split("\n")[0]) < 80 for spec in tools)
 
 

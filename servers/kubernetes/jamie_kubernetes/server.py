@@ -1,6 +1,7 @@
 """Kubernetes, as an MCP server."""
 
 from functools import partial
+from importlib import import_module
 
 from mcp.server import MCPServer
 
@@ -9,13 +10,14 @@ from jamie_base.endpoint import Offer
 from jamie_base.serve import serve
 from jamie_base.server import Blueprint, assemble
 from jamie_base.sources import Sources
+from jamie_base.toolset import Toolset
 from jamie_kubernetes.client import Cluster, context_names
 from jamie_kubernetes.probe import probe
 from jamie_kubernetes.prompts import prompts
 from jamie_kubernetes.settings import Settings
-from jamie_kubernetes.tools import tools
 from jamie_kubernetes.tools.completing import completers
 from jamie_kubernetes.tools.resources import resources
+from jamie_kubernetes.tools.toolset import tools
 
 DEFAULT = "default"
 
@@ -47,12 +49,21 @@ def build(settings: Settings) -> MCPServer[Desk[Cluster]]:
         name="jamie-kubernetes",
         title="Kubernetes",
         instructions=_instructions(settings),
-        toolset=tools,
+        toolset=_toolset(settings),
         sources=Sources("context", makers),
         probe=probe,
         offer=Offer(resources, prompts, completers),
     )
     return assemble(blueprint, settings)
+
+
+def _toolset(settings: Settings) -> Toolset:
+    """Return the tools; those that write are imported only where they may, for a start counts."""
+    import_module("jamie_kubernetes.tools.reading")
+    if settings.write:
+        import_module("jamie_kubernetes.tools.writing")
+
+    return tools
 
 
 def _instructions(settings: Settings) -> str:

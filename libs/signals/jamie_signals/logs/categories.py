@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 
 import msgspec
 
@@ -154,10 +155,6 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
 )  # fmt: skip
 
 CATEGORIES = tuple(Category(*row[:4]) for row in _TABLE)
-_PATTERNS = tuple(
-    (category, re.compile(row[4], re.IGNORECASE | re.DOTALL))
-    for category, row in zip(CATEGORIES, _TABLE, strict=True)
-)
 _BY_KEY = {category.key: category for category in CATEGORIES}
 _SAID_IN = ("error", "err", "exception", "reason", "cause", "error.message", "exception.message",
             "detail", "details", "error.type", "exception.type", "stack", "exc_info")  # fmt: skip
@@ -181,7 +178,7 @@ def category_of(
 
     said = [known[key] for key in _SAID_IN if known.get(key)]
     text = " | ".join([message, *said])[:_MOST_CHARS]
-    found = next((category for category, pattern in _PATTERNS if pattern.search(text)), None)
+    found = next((category for category, pattern in _patterns() if pattern.search(text)), None)
     return found or status
 
 
@@ -198,3 +195,12 @@ def _category_of_status(fields: Mapping[str, str]) -> Category | None:
             return _BY_KEY.get(name)
 
     return None
+
+
+@cache
+def _patterns() -> tuple[tuple[Category, re.Pattern[str]], ...]:
+    # Compiled when a line is first looked at: a start need not wait for it.
+    return tuple(
+        (category, re.compile(row[4], re.IGNORECASE | re.DOTALL))
+        for category, row in zip(CATEGORIES, _TABLE, strict=True)
+    )

@@ -11,7 +11,6 @@ from jamie_kubernetes.answers_diagnose import Diagnosis
 from jamie_kubernetes.facts.findings import condensed, merged, rank, trimmed
 from jamie_kubernetes.render.diagnose import ROWS_BYTES, diagnosis, weight
 from jamie_kubernetes.tools.changing import Marks
-from jamie_kubernetes.tools.diagnosing.areas import examined
 from jamie_kubernetes.tools.diagnosing.round import Round
 from jamie_kubernetes.tools.diagnosing.subject import subject_of
 from jamie_kubernetes.tools.parts import Parts
@@ -37,6 +36,8 @@ async def k8s_diagnose(
 
     One cause an owner, with evidence and the next step; names what could not be checked.
     """
+    from jamie_kubernetes.tools.diagnosing.areas import examined  # half a start's imports
+
     now_ns = time.time_ns()
     subject = await subject_of(cluster, object, namespace)
     round_ = Round(Parts(cluster, subject.namespace), marks, now_ns)
