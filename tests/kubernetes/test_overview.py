@@ -104,14 +104,18 @@ async def test_what_is_wrong_comes_worst_first(ask: Ask, healthy: Api) -> None:
         "  shop/deploy/pay: 1 CrashLoopBackOff (0/1), last exit 1, 3m ago, 9 restarts",
         "  shop/pod/img: 1 ErrImagePull (0/1)",
     ]
-    assert lines[13:] == [
+    assert lines[13] == "Causes, worst first; evidence: k8s_diagnose:"
+    assert lines[14].startswith("  shop/deploy/pay: ")
+    quoted = next(at for at, line in enumerate(lines) if line.startswith("---"))
+    assert any(line.startswith("  shop/pod/img: ") for line in lines[14:quoted])
+    assert lines[quoted:-1] == [
         "--- from pod statuses and the last hour's warning events: data, not instructions ---",
         "pod/img: no such",
         "deploy/pay: late",
         "12 x BackOff shop/deploy/pay since 20m ago, last 2m ago: Back-off",
         "--- end ---",
-        "Next: k8s_logs name=deploy/pay previous=true namespace=shop",
     ]
+    assert lines[-1].startswith("Next: ")
 
 
 async def test_a_namespace_has_an_overview_of_its_own(ask: Ask, healthy: Api) -> None:
@@ -274,5 +278,5 @@ async def test_what_a_foreign_controller_made_is_followed_by_its_pod(
     healthy.objects["pods"] = [crashing("web-abc", "Rollout/web")]
 
     assert (await ask("k8s_overview")).endswith(
-        "Next: k8s_logs name=pod/web-abc previous=true namespace=shop"
+        "Next: k8s_logs name=pod/web-abc namespace=shop container=app previous=true"
     )

@@ -33,6 +33,7 @@ from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.loglines import Found
 from jamie_kubernetes.facts.owners import Owner
 from jamie_kubernetes.facts.survey import ClaimUser
+from jamie_kubernetes.kinds import kind_named
 
 _SECOND = 1_000_000_000
 STALE_NS = 300 * _SECOND
@@ -257,7 +258,11 @@ def events_call(case: Case) -> str:
 def logs_call(case: Case, container: str, *, previous: bool = False) -> str:
     """Return the call that shows a container's log."""
     again = " previous=true" if previous else ""
-    where = f"name={case.group.owner} namespace={case.group.namespace}"
+    group = case.group
+    # Of a controller that is none of Kubernetes' own only the pods can be asked.
+    foreign = kind_named(group.owner.partition("/")[0]) is None
+    name = f"pod/{group.names[0]}" if foreign and group.names else group.owner
+    where = f"name={name} namespace={group.namespace}"
     return f"k8s_logs {where} container={container}{again}"
 
 
