@@ -352,6 +352,7 @@ async def test_a_helm_revision_is_told_as_one(ask: Ask, api: Api) -> None:
     assert rows_in(await ask("k8s_changes", namespace="shop")) == [
         "5m  shop/helm/web  Helm revision 5 failed"
     ]
-    assert rows_in(await ask("k8s_changes", object="helm/web", namespace="shop")) == [
-        "5m  shop/helm/web  Helm revision 5 failed"
-    ]
+    for where in ({"namespace": "shop"}, {}):
+        assert rows_in(await ask("k8s_changes", object="helm/web", **where)) == [
+            "5m  shop/helm/web  Helm revision 5 failed"
+        ]

@@ -10,6 +10,7 @@ from tests.kubernetes.conftest import WITH_DATA, Ask, Connect
 from tests.kubernetes.rolled import (
     deployment,
     kept,
+    managed,
     pods_of,
     template,
     using,
@@ -119,6 +120,20 @@ async def test_what_waits_in_a_paused_deployment_is_compared(ask: Ask, api: Api)
     assert "    next      not rolled out  app:9" in answer
     assert "Revision 1 -> next (waits until it is resumed):" in answer
     assert "containers[app].image: reg/app:1 -> reg/app:9" in answer
+
+
+async def test_who_wrote_the_template_last_is_said(ask: Ask, api: Api) -> None:
+    one = deployment(api, template("reg/app:1"), template("reg/app:2"))
+    image: Json = {"f:spec": {"f:template": {"f:spec": {"f:x": {}}}}}
+    one["metadata"]["managedFields"] = [
+        managed("kubectl-create", image, days=3),
+        managed("argocd", image, minutes=12),
+        managed("kubectl-label", {"f:metadata": {"f:labels": {"f:x": {}}}}, minutes=2),
+    ]
+
+    answer = await ask("k8s_rollout", name="web")
+
+    assert "2 revisions, newest first (* current); template written by argocd 12m ago:" in answer
 
 
 async def test_a_revision_that_came_back_says_what_it_was(ask: Ask, api: Api) -> None:

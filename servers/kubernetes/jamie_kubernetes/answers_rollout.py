@@ -93,7 +93,8 @@ class ReleaseRow(msgspec.Struct, frozen=True, omit_defaults=True):
 class Rollout(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a workload or Helm release got where it is; or the list of releases.
 
-    `words` says how far it is, `why` what holds it up, `message` the cluster's own words.
+    `words` says how far it is, `why` what holds it up, `message` the cluster's own words. `by` is
+    the field manager that wrote the template last, at `by_ns`.
     `revisions` are the newest first, `older` counts those left out, `later` the releases left out.
     """
 
@@ -104,6 +105,8 @@ class Rollout(msgspec.Struct, frozen=True, omit_defaults=True):
     why: tuple[str, ...] = ()
     message: str = ""
     since_ns: Nanoseconds = 0
+    by: str = ""
+    by_ns: Nanoseconds = 0
     strategy: str = ""
     conditions: tuple[ConditionRow, ...] = ()
     revisions: tuple[RevisionRow, ...] = ()

@@ -52,6 +52,16 @@ def contents_changed(meta: ManagedMeta) -> tuple[Nanoseconds, str]:
     return max(entries, default=(created_at(meta), ""))
 
 
+def template_writer(meta: ManagedMeta) -> tuple[Nanoseconds, str]:
+    """Return when the pod template of a workload was last written and by whom, as far as told."""
+    entries = [
+        (changed_at(one), one.manager)
+        for one in meta.managed_fields
+        if not one.subresource and any(path[:2] == ("spec", "template") for path in owned(one))
+    ]
+    return max(entries, default=(0, ""))
+
+
 def words_of(path: Path) -> str:
     """Write a path as people do, without what every template has in common."""
     text = named(path)

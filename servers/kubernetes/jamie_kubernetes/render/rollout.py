@@ -93,7 +93,8 @@ def _history(data: Rollout) -> list[str]:
 
     rows = columns([_revision(one, data.now_ns) for one in data.revisions])
     total = len([one for one in data.revisions if one.number]) + data.older
-    head = f"{count('revision', total)}, newest first (* current):"
+    by = f"; template written by {_fit(data.by, 40)} {ago(data.by_ns, data.now_ns)}"
+    head = f"{count('revision', total)}, newest first (* current){by if data.by else ''}:"
     hint = f"{data.older} older ones left out" if data.older else ""
     return [head, clip([*rows, *([f"  ({hint})"] if hint else [])], HISTORY_BYTES)]
 

@@ -57,7 +57,11 @@ class _Focus(msgspec.Struct, frozen=True):
 
     def includes(self, one: Told, scaled: Collection[Key]) -> bool:
         """Tell whether a change belongs to it; `scaled` are the autoscalers of the object."""
-        return self.key is None or one.key in self.keys or one.key in scaled
+        if self.key is None or one.key in self.keys or one.key in scaled:
+            return True
+
+        # A release is not looked for beforehand, so its namespace may not be known.
+        return self.key[0] == "" and one.key[1] == self.key[1]
 
 
 @tools.reads(changes)

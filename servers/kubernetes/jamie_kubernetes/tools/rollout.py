@@ -15,12 +15,14 @@ from jamie_kubernetes.answers_rollout import Difference, Rollout, RolloutState
 from jamie_kubernetes.answers_workloads import WorkloadRow
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.controllers import BoundPod, Controller
+from jamie_kubernetes.client.managed import Managed
 from jamie_kubernetes.client.objects import Event, Workload
 from jamie_kubernetes.client.sending import Object, mapping_at
 from jamie_kubernetes.facts.blockers import Blockers, explained, refuses
 from jamie_kubernetes.facts.controllers import ControllerTally, Standing
 from jamie_kubernetes.facts.happenings import EventTally
 from jamie_kubernetes.facts.keepers import keeper_line
+from jamie_kubernetes.facts.managers import template_writer
 from jamie_kubernetes.facts.revisions import Revision, bare_template
 from jamie_kubernetes.facts.rolling import progress_of
 from jamie_kubernetes.facts.rollouts import (
@@ -70,6 +72,7 @@ class _Seen(msgspec.Struct, frozen=True):
     revisions: list[Revision]
     pending: Object | None
     pods: RolloutPods | None
+    written: tuple[Nanoseconds, str]
 
     @property
     def template(self) -> Object:
@@ -109,9 +112,9 @@ async def k8s_rollout(
 async def _seen(parts: Parts, target: Target, now_ns: Nanoseconds) -> _Seen:
     """Read a workload, its revisions, pods and refusals; parts that may not be read are gaps."""
     cluster = parts.cluster
-    whole = await cluster.get(target.path, Object)
-    one = msgspec.convert(whole, Controller)
-    labels = joined(msgspec.convert(whole, Workload).spec.selector)
+    raw = await cluster.get(target.path, msgspec.Raw)
+    one = msgspec.json.decode(raw, type=Controller)
+    labels = joined(msgspec.json.decode(raw, type=Workload).spec.selector)
     key = (target.namespace, str(target))
     start = partial(RolloutPods, target.owner, key, now_ns)
     listing = Listing(PODS, target.namespace, labels)
@@ -122,6 +125,7 @@ async def _seen(parts: Parts, target: Target, now_ns: Nanoseconds) -> _Seen:
     await parts.fill()
 
     revisions = kept.value or []
+    whole = msgspec.json.decode(raw, type=Object)
     template = bare_template(mapping_at(whole, "spec", "template"))
     waits = one.spec.paused and bool(revisions) and revisions[0].template != template
     return _Seen(
@@ -132,6 +136,7 @@ async def _seen(parts: Parts, target: Target, now_ns: Nanoseconds) -> _Seen:
         revisions=revisions,
         pending=template if waits else None,
         pods=pods.value,
+        written=template_writer(msgspec.json.decode(raw, type=Managed).metadata),
     )
 
 
@@ -186,6 +191,8 @@ async def _told(
         why=seen.row.why,
         message=seen.row.message,
         since_ns=_since(state, seen, now_ns),
+        by=seen.written[1],
+        by_ns=seen.written[0],
         strategy=strategy_of(whole),
         conditions=tuple(condition_rows(one)),
         revisions=tuple(rows[:KEPT_ROWS]),

@@ -82,7 +82,8 @@ def maker(meta: ManagedMeta) -> str:
 def fields_words(paths: Sequence[Path]) -> str:
     """Name fields, or where there are many the places they are in."""
     if len(paths) <= FIELDS_SHOWN:
-        return ", ".join(words_of(path) for path in paths)
+        several = "one or more of " if len(paths) > 1 else ""
+        return several + ", ".join(words_of(path) for path in paths)
 
     places = dict.fromkeys(".".join(path[: 2 if path[0] == "metadata" else 1]) for path in paths)
     return f"one or more of its {count('field', len(paths))} in {', '.join(list(places)[:5])}"

@@ -151,7 +151,9 @@ def _pods(key: Key, one: Heard, *, quiet: bool) -> Iterator[Told]:
         elif not quiet and not one.made:
             yield told(key, Change(one.lost_at, f"{count('pod', number)} stopped"), Tier.MINOR)
     if key[1].startswith(_RUNS_PODS) and one.made and not quiet:
-        what = f"{count('pod', one.made)} replaced"
+        # A DaemonSet also makes pods for nodes that joined.
+        verb = "made" if key[1].startswith("ds/") else "replaced"
+        what = f"{count('pod', one.made)} {verb}"
         yield told(key, Change(one.moved_at, what, detail="without rollout or scaling"))
 
 
