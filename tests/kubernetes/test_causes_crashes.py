@@ -184,6 +184,75 @@ async def test_a_secret_in_a_last_line_is_hidden(connect: Connect, api: Api) -> 
     assert "hunter2" not in str(found)
 
 
+async def test_a_sandbox_that_is_made_anew_again_and_again_is_the_node_s_fault(
+    connect: Connect, api: Api
+) -> None:
+    text = "Pod sandbox changed, it will be killed and re-created."
+    remade = said("SandboxChanged", text, type="Normal", count=12)
+
+    found = await the_finding(connect, api, crashing(ran(137)), events=[remade])
+
+    assert (found["cause"], found["follows"]) == ("sandbox-failed", ["node/node-1"])
+
+
+def test_a_container_whose_end_nobody_knows_still_has_a_finding() -> None:
+    back_off = container(state=waiting("CrashLoopBackOff", "back-off 5m0s"), ready=False)
+
+    found = judged(pod("web-0", containers=[back_off]))
+
+    assert found.cause == "app-error"
+    assert found.summary == (
+        "container app is restarted again and again; how it ended is not known"
+    )
+
+
+def test_a_second_container_that_does_not_run_is_named() -> None:
+    proxy = container("proxy", waiting("ImagePullBackOff", "no"), ready=False)
+    one = pod("web-0", containers=[backing_off(ran(139)), proxy])
+
+    found = judged(one)
+
+    assert found.cause == "image-pull-failed"
+    assert found.evidence[0] == "also container app: CrashLoopBackOff"
+
+
+def test_an_event_about_another_container_is_no_evidence() -> None:
+    proxy = container("proxy", ready=True)
+    one = pod("web-0", containers=[backing_off(ran(137)), proxy])
+    specified(one, livenessProbe=PROBE, resources=LIMITED)
+    about = {**UNHEALTHY["involvedObject"], "fieldPath": "spec.containers{proxy}"}
+
+    found = judged(one, [{**UNHEALTHY, "involvedObject": about}])
+
+    assert found.cause == "killed"
+
+
+async def test_a_program_that_was_killed_may_have_complained_of_anything_before(
+    connect: Connect, api: Api
+) -> None:
+    one = crashing(ran(137), resources=LIMITED)
+    log = "ERROR dial tcp 10.0.0.1:5432: connect: connection refused"
+
+    found = await the_finding(connect, api, one, log=log)
+
+    assert found["cause"] == "killed"
+    assert found["summary"].endswith("; its log: cannot reach 10.0.0.1:5432")
+
+
+async def test_what_happened_to_a_node_is_known_where_only_a_namespace_is_asked_for(
+    connect: Connect, api: Api
+) -> None:
+    oom = said("SystemOOM", "System OOM encountered", "Node/node-1", namespace="default")
+    oom["involvedObject"]["namespace"] = ""
+    api.objects["events"] = [oom]
+    api.objects["nodes"] = [node("node-1")]
+    api.objects["pods"] = [crashing(ran(137), resources=LIMITED)]
+
+    (found,) = await findings(connect, namespace="shop")
+
+    assert found["cause"] == "node-oom"
+
+
 def restarting(*, up: float, lasted: int, restarts: int, ended: float = 2) -> Json:
     """A container that runs, for `up` minutes, after one that lasted so many seconds."""
     last = ran(1, seconds=lasted)
@@ -205,6 +274,17 @@ async def test_one_that_runs_but_restarts_again_and_again_is_degraded(
 
     assert (found["cause"], found["severity"]) == ("restarting", 2)
     assert found["summary"] == "keeps restarting: container app ends with exit 1"
+
+
+async def test_two_ends_for_memory_are_enough(connect: Connect, api: Api) -> None:
+    one = restarting(up=1, lasted=3600, restarts=2)
+    one["status"]["containerStatuses"][0]["lastState"]["terminated"]["reason"] = "OOMKilled"
+    specified(one, resources=LIMITED)
+    one["metadata"]["creationTimestamp"] = ago(hours=3)
+
+    found = await the_finding(connect, api, one)
+
+    assert (found["cause"], found["severity"]) == ("oom-killed", 2)
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,9 @@ def test_an_eviction_says_of_what_there_was_too_little(message: str, summary: st
         ("UnexpectedAdmissionError", "Pod was rejected: Allocate failed due to no healthy devices"
          " present; cannot allocate unhealthy devices nvidia.com/gpu, which is unexpected",
          "device-unavailable"),
+        ("UnexpectedAdmissionError", "Pod was rejected: Allocate failed due to not enough cpus"
+         " available to satisfy request: requested=4, available=3, which is unexpected",
+         "admission-rejected"),
         ("Terminated", "Pod was terminated in response to imminent node shutdown.",
          "node-shutdown"),
         ("NodeShutdown", "Pod was not admitted as the node is shutting down.", "node-shutdown"),

@@ -149,6 +149,9 @@ CONFIGURED = {"volumes": [{"name": "conf", "configMap": {"name": "app-config"}}]
          "secret-missing"),
         ("FailedMount", 'MountVolume.MountDevice failed for volume "pvc-1" : rpc error: mount'
          " failed: wrong fs type, bad option, bad superblock on /dev/sdb", "mount-failed"),
+        ("FailedMount", 'MountVolume.SetUp failed for volume "vault" : rpc error: code = Unknown'
+         " desc = failed to mount secrets store objects for pod shop/web-0, err: rpc error: code ="
+         " Unauthenticated", "mount-failed"),
         ("FailedAttachVolume", words.ATTACH, "attach-failed"),
         ("FailedAttachVolume", 'Multi-Attach error for volume "pvc-1" Volume is already exclusively'
          " attached to one node and can't be attached to another", "multi-attach"),

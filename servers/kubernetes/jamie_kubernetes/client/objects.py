@@ -222,6 +222,7 @@ class ObjectReference(_Wire, frozen=True):
     name: str = ""
     namespace: str = ""
     uid: str = ""
+    field_path: str = ""
 
 
 class EventSeries(_Wire, frozen=True):

@@ -213,6 +213,7 @@ class WholeSpec(PodSpec, frozen=True, rename="camel"):
     volumes: tuple[WholeVolume, ...] = ()
     image_pull_secrets: tuple[NamedSource, ...] = ()
     service_account_name: str = ""
+    resources: Resources = Resources()
     termination_grace_period_seconds: int = 30
     restart_policy: str = "Always"
     readiness_gates: tuple[Gate, ...] = ()

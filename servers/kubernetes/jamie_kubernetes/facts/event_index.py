@@ -1,5 +1,6 @@
 """Events kept by the object they are about, so that a cause can quote its own."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -10,18 +11,27 @@ from jamie_kubernetes.facts.happenings import MESSAGE_CHARACTERS, seen, times
 from jamie_kubernetes.facts.owners import owner_by_name
 from jamie_kubernetes.facts.standing import word
 
+_CONTAINER = re.compile(r"spec\.(?:\w+C|c)ontainers\{([\w.-]+)\}")
+
 REASONS_KEPT = 12
 """Of how many kinds an object's events are kept."""
 
 SAYINGS_KEPT = 8
+SAYING_CHARACTERS = 1_000
+"""Runtimes say what is wrong last."""
+
 OPENING_WORDS = 4
 """By how many first words messages of one reason are told apart: `Liveness probe failed: Get`."""
 
 
 class Saying(msgspec.Struct):
-    """Events of one reason whose messages begin alike, with the latest words."""
+    """Events of one reason whose messages begin alike, with the latest words.
+
+    `container` is the one that they are about; empty: they are about the pod, or do not say.
+    """
 
     text: str = ""
+    container: str = ""
     count: int = 0
     last_ns: Nanoseconds = 0
 
@@ -30,7 +40,7 @@ class Saying(msgspec.Struct):
         last = seen(event)[1]
         self.count += times(event)
         if last >= self.last_ns:
-            self.last_ns, self.text = last, event.message[:MESSAGE_CHARACTERS]
+            self.last_ns, self.text = last, event.message[:SAYING_CHARACTERS]
 
 
 class Happening(msgspec.Struct):
@@ -57,13 +67,20 @@ class Happening(msgspec.Struct):
             self.last_ns, self.message = last, event.message[:MESSAGE_CHARACTERS]
 
         opening = " ".join(event.message.split(maxsplit=OPENING_WORDS)[:OPENING_WORDS])
-        if opening in self.sayings or len(self.sayings) < SAYINGS_KEPT:
-            self.sayings.setdefault(opening, Saying()).add(event)
+        container = _container(event)
+        key = f"{container} {opening}"
+        if key in self.sayings or len(self.sayings) < SAYINGS_KEPT:
+            self.sayings.setdefault(key, Saying(container=container)).add(event)
 
     @property
     def says(self) -> list[Saying]:
         """Return what was said, the latest first."""
         return sorted(self.sayings.values(), key=lambda one: one.last_ns, reverse=True)
+
+
+def _container(event: Event) -> str:
+    found = _CONTAINER.fullmatch(event.involved_object.field_path)
+    return found[1] if found else ""
 
 
 About = tuple[str, str, str]

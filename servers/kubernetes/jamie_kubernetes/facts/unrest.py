@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jamie_base.when import Nanoseconds, nanoseconds
-from jamie_kubernetes.client.objects import ContainerStatus, Pod
+from jamie_kubernetes.client.objects import ContainerStatus, Pod, Terminated
 from jamie_kubernetes.client.survey import SurveyedPod
 from jamie_kubernetes.facts.ailments import Ailment, Severity
 from jamie_kubernetes.facts.grouping import NAMES_KEPT, Gathering
@@ -15,6 +15,9 @@ RESTARTS = 5
 
 YOUNG_RESTARTS = 3
 """The same for a pod that is not an hour old."""
+
+OOM_RESTARTS = 2
+"""The same for one that ran out of memory: it will again."""
 
 _SECOND = 1_000_000_000
 _MINUTE = 60 * _SECOND
@@ -74,7 +77,7 @@ def restless_container(pod: Pod, now_ns: Nanoseconds) -> ContainerStatus | None:
     born = pod.metadata.creation_timestamp
     age_ns = now_ns - nanoseconds(born) if born else LONG_MEAN_NS
     statuses = (*pod.status.init_container_statuses, *pod.status.container_statuses)
-    found = (one for one in statuses if one.restart_count >= YOUNG_RESTARTS)
+    found = (one for one in statuses if one.restart_count >= OOM_RESTARTS)
     return next((one for one in found if _restless(one, age_ns, now_ns)), None)
 
 
@@ -89,6 +92,13 @@ def lingers(pod: SurveyedPod, now_ns: Nanoseconds) -> bool:
     return now_ns - asked_ns > LONG_GOING_NS and now_ns < due_ns + PAST_GRACE_NS
 
 
+def _enough(last: Terminated, age_ns: Nanoseconds) -> int:
+    if last.reason == "OOMKilled":
+        return OOM_RESTARTS
+
+    return YOUNG_RESTARTS if age_ns < _HOUR else RESTARTS
+
+
 def _restless(status: ContainerStatus, age_ns: Nanoseconds, now_ns: Nanoseconds) -> bool:
     last, running = status.last_state.terminated, status.state.running
     if not running or not running.started_at or not last or not last.finished_at:
@@ -97,7 +107,7 @@ def _restless(status: ContainerStatus, age_ns: Nanoseconds, now_ns: Nanoseconds)
     ended_ns = nanoseconds(last.finished_at)
     ran_ns = ended_ns - nanoseconds(last.started_at) if last.started_at else SHORT_RUN_NS
     up_ns = now_ns - nanoseconds(running.started_at)
-    enough = status.restart_count >= (YOUNG_RESTARTS if age_ns < _HOUR else RESTARTS)
+    enough = status.restart_count >= _enough(last, age_ns)
     often = ran_ns <= SHORT_RUN_NS or age_ns / status.restart_count <= LONG_MEAN_NS
     settled = up_ns > max(3 * ran_ns, SETTLED_NS)
 

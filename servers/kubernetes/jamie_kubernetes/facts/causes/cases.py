@@ -12,6 +12,7 @@ import msgspec
 from jamie_base.when import Nanoseconds, age, nanoseconds
 from jamie_kubernetes.answers import PodGroup
 from jamie_kubernetes.answers_diagnose import Confidence
+from jamie_kubernetes.client.capacity import Resources
 from jamie_kubernetes.client.objects import (
     Condition,
     Container,
@@ -54,7 +55,8 @@ class Case(msgspec.Struct, frozen=True):
     """Sick pods of one owner. `whole` says that `pod` was read whole, not only surveyed.
 
     `events` are the warnings about the pod, `kills` the kubelet's orders to kill its containers,
-    `pulls` those to get images, `node_events` the warnings about its node.
+    `pulls` those to get images and `pulled` that they came, `remade` that its sandbox was made
+    anew, `node_events` the warnings about its node.
     """
 
     group: PodGroup
@@ -67,6 +69,7 @@ class Case(msgspec.Struct, frozen=True):
     kills: tuple[Happening, ...] = ()
     pulls: tuple[Happening, ...] = ()
     pulled: tuple[Happening, ...] = ()
+    remade: tuple[Happening, ...] = ()
     node_events: tuple[Happening, ...] = ()
     node_state: NodeState = ""
 
@@ -115,9 +118,14 @@ class Case(msgspec.Struct, frozen=True):
         """Return the pod's warnings of some reasons, the latest first."""
         return [one for one in self.events if one.reason in reasons]
 
-    def says(self, *reasons: str) -> list[Saying]:
-        """Return what events of some reasons said, the latest first."""
-        said = [saying for one in self.happened(*reasons) for saying in one.says]
+    def says(self, *reasons: str, container: str = "") -> list[Saying]:
+        """Return what events of some reasons said, the latest first; or those of a container."""
+        said = [
+            saying
+            for one in self.happened(*reasons)
+            for saying in one.says
+            if not container or saying.container in ("", container)
+        ]
         return sorted(said, key=lambda one: one.last_ns, reverse=True)
 
     def ago(self, at_ns: Nanoseconds) -> str:
@@ -239,6 +247,7 @@ def pod_of_survey(pod: Pod) -> WholePod:
             containers=tuple(map(_container_of_survey, spec.containers)),
             init_containers=tuple(map(_container_of_survey, spec.init_containers)),
             restart_policy=spec.restart_policy if isinstance(spec, SurveyedSpec) else "Always",
+            resources=spec.resources if isinstance(spec, SurveyedSpec) else Resources(),
         ),
         status=pod.status,
     )

@@ -7,6 +7,7 @@ from jamie_kubernetes.facts.causes import (
     configuring,
     crashes,
     endings,
+    kills,
     pulls,
     readiness,
     starting,
@@ -59,7 +60,7 @@ def finding_of(case: Case, clue: Clue) -> Finding:
         severity=_harm(case, clue),
         summary=_summary(case, clue),
         confidence=clue.confidence,
-        evidence=tuple(dict.fromkeys(clue.evidence))[:EVIDENCE_KEPT],
+        evidence=tuple(dict.fromkeys((*_others(case, clue), *clue.evidence)))[:EVIDENCE_KEPT],
         said=tuple(dict.fromkeys(clue.said))[:SAID_KEPT],
         next=clue.next,
         since_ns=clue.since_ns or group.since_ns,
@@ -112,7 +113,16 @@ def _broken(case: Case) -> Clue | None:
         if waiting and waiting.reason not in _PATIENT:
             return _waiting(case, status, waiting.reason, waiting.message)
 
-    return _ended(case)
+    return _ended(case) or _forgotten(case)
+
+
+def _forgotten(case: Case) -> Clue | None:
+    """Tell of a container that is restarted, and of whose ends the kubelet knows nothing more."""
+    for status in case.statuses:
+        if status.state.waiting and status.state.waiting.reason == "CrashLoopBackOff":
+            return crashes.forgotten_clue(case, status)
+
+    return None
 
 
 def _ended(case: Case) -> Clue | None:
@@ -129,7 +139,7 @@ def _waiting(case: Case, status: ContainerStatus, reason: str, message: str) -> 
         known = configuring.clue(case, status.name, message)
         return known or configuring.other_clue(case, status.name, message)
     if reason == "PostStartHookError":
-        return crashes.hook_clue(case, status.name)
+        return kills.hook_clue(case, status.name)
 
     # Some runtimes say only in the create error that a reference is missing.
     told = message or next((one.text for one in case.says("Failed")), "")
@@ -142,6 +152,16 @@ def _unstarted(case: Case) -> Clue | None:
         return starting.clue(case)
 
     return readiness.clue(case)
+
+
+def _others(case: Case, clue: Clue) -> tuple[str, ...]:
+    """Name further containers that do not run."""
+    held = [
+        (case.called(one.name), one.state.waiting.reason)
+        for one in case.statuses
+        if one.state.waiting and one.state.waiting.reason not in _PATIENT[:3]
+    ]
+    return tuple(f"also {name}: {reason}" for name, reason in held if name not in clue.what)[:1]
 
 
 def _code(case: Case, clue: Clue) -> str:

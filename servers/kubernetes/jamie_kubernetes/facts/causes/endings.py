@@ -19,6 +19,7 @@ _RESOURCE = re.compile(
     r"low on resource: \[?([\w/-]{1,60})|condition: \[(\w{1,40})\]|(ephemeral) local storage"
     r"|(ephemeral) storage limit|EmptyDir volume \"([\w.-]{1,80})\"|(EmptyDir)"
 )
+_DEVICE = re.compile(r"device|[\w.-]+/\w*gpu|nvml|plugin", re.IGNORECASE)
 _LIMIT = re.compile(r"exceed\w* .{0,60}limit")
 
 
@@ -81,8 +82,12 @@ def failed(case: Case) -> Clue | None:
     if status.reason == "Evicted":
         return _evicted(case)
 
+    # Any check of the kubelet may fail unexpectedly; of devices it speaks by name.
+    told = status.reason
+    if told == "UnexpectedAdmissionError" and not _DEVICE.search(status.message):
+        told = "Rejected"
     rows = zip(_REASONS, _PATTERNS, strict=True)
-    row = next((row for row, one in rows if status.reason and one.search(status.reason)), None)
+    row = next((row for row, one in rows if told and one.search(told)), None)
     if row is None:
         return None
 

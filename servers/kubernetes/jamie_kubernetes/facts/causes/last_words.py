@@ -68,17 +68,35 @@ def _complaining(case: Case, container: str, found: Clue, told: Telling) -> Clue
     if complaint is None:
         return replace(found, said=said)
 
+    variables = _variable_words(case, container, complaint)
+    if not _explains(complaint, found):
+        return replace(found, what=f"{found.what}; its log: {complaint.words}", said=said)
+
     # What an init container failed of is told by its words; that it failed, by the code.
     code = found.code if found.code is ContainerCause.INIT else complaint.cause
     return replace(
         found,
         code=code,
         what=f"{found.what}: {complaint.words}",
-        evidence=(*found.evidence, *_variable_words(case, container, complaint)),
+        evidence=(*found.evidence, *variables),
         said=said,
         next=_REMEDIES.get(complaint.cause, found.next),
         confidence="likely",
     )
+
+
+def _explains(complaint: Complaint, found: Clue) -> bool:
+    """Tell whether a complaint may be why a container ended as it did.
+
+    A program that was killed may have complained of anything before.
+    """
+    if found.code in (ContainerCause.APP_ERROR, ContainerCause.INIT):
+        return True
+    if found.code is ContainerCause.SIGNAL:
+        return complaint.cause in (ContainerCause.HEAP, ContainerCause.APP_PANIC)
+
+    unstarted = (ContainerCause.BAD_COMMAND, ContainerCause.NOT_EXECUTABLE)
+    return found.code in unstarted and complaint.cause is ContainerCause.ARCHITECTURE
 
 
 def _variable_words(case: Case, container: str, complaint: Complaint) -> tuple[str, ...]:

@@ -62,9 +62,10 @@ def probe_of(container: WholeContainer, kind: Kind) -> Probe | None:
             return container.startup_probe
 
 
-def failures(case: Case, kind: Kind) -> list[Saying]:
-    """Return what the kubelet said of failed probes of a kind, the latest first."""
-    return [one for one in case.says(*REASONS) if one.text.startswith(f"{kind} probe")]
+def failures(case: Case, kind: Kind, container: str) -> list[Saying]:
+    """Return what the kubelet said of a container's failed probes of a kind, the latest first."""
+    said = case.says(*REASONS, container=container)
+    return [one for one in said if one.text.startswith(f"{kind} probe")]
 
 
 def probe_words(probe: Probe | None) -> str:
@@ -137,7 +138,7 @@ def listener_in(entries: Sequence[Found]) -> Listener | None:
 def startup_words(case: Case, name: str) -> tuple[str, ...]:
     """Say what a container's startup probe asks, and how often it failed."""
     probe = case.container(name).startup_probe
-    times = sum(one.count for one in failures(case, "Startup"))
+    times = sum(one.count for one in failures(case, "Startup", name))
     failed = (f"startup {probe_words(probe)} failed x{times}",) if times else ()
     return (*failed, *probe_timing(probe, "Startup"))
 

@@ -2,29 +2,24 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
-from jamie_base.text import join_words
 from jamie_base.when import age
 from jamie_kubernetes.client.objects import ContainerStatus
 from jamie_kubernetes.facts.causes.cases import (
     Case,
     Clue,
-    Finish,
     Image,
-    Login,
-    Looked,
     PullLogins,
     event_words,
     events_call,
 )
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
+from jamie_kubernetes.facts.causes.substitutes import with_images, with_logins
 from jamie_kubernetes.facts.event_index import Happening
 from jamie_kubernetes.facts.findings import Harm
-from jamie_kubernetes.facts.images import ImageName, image_named, serves, what_is_wrong
-from jamie_signals.similar import nearest
+from jamie_kubernetes.facts.images import ImageName, image_named, what_is_wrong
 
 REASONS = (
     "ErrImagePull",
@@ -47,7 +42,8 @@ _ROWS: tuple[tuple[ContainerCause, str], ...] = (
      r" (?:architecture|platform)|does not match the (?:specified|expected) platform"
      r"|choosing (?:an )?image .{0,40}architecture"),
     (_C.IMAGE_REJECTED, r"SignatureValidation|signature|cosign|source image rejected|policy\.json"
-     r"|unexpected commit digest|digest mismatch"),
+     r"|unexpected commit digest|digest mismatch|unsupported media type|no longer supported"
+     r"|invalid tar header|schema ?1\b"),
     (_C.REGISTRY_TLS, r"x509:|certificate|server gave HTTP response to HTTPS client"
      r"|first record does not look like a TLS handshake|remote error: tls|tls: failed"),
     (_C.IMAGE_DISK, r"no space left on device|disk quota exceeded|DiskPressure"),
@@ -78,7 +74,7 @@ _REACH = (
     (re.compile(r"timeout|Timeout|deadline|Deadline|canceled"), "it does not answer in time",
      "check the way from the node to the registry: firewall, proxy, NAT"),
 )  # fmt: skip
-_MAYBE_ABSENT = re.compile(r"pull access denied|repository does not exist|or it may not exist")
+_CLOUDS = re.compile(r"\.amazonaws\.com|gcr\.io|\.pkg\.dev|\.azurecr\.io")
 _NO_REPOSITORY = re.compile(r"name unknown|NAME_UNKNOWN|repository .{0,120}(?:not found|not exist)")
 
 
@@ -168,7 +164,7 @@ def _words(case: Case, container: str, image: str, code: ContainerCause, text: s
         case ContainerCause.IMAGE_NEVER:
             return f"{its} is not on node {case.node}, and imagePullPolicy is Never"
         case ContainerCause.IMAGE_REJECTED:
-            return f"{its} is refused by the node: its signature or digest is not accepted"
+            return f"{its} is refused by the node: its signature, digest or format is not accepted"
         case _:
             return f"{its} cannot be pulled"
 
@@ -201,7 +197,8 @@ def _next(case: Case, container: str, image: str, code: ContainerCause, text: st
             return f"correct the image of {container}: k8s_set, or k8s_rollout name={owner}"
         case ContainerCause.IMAGE_DENIED:
             host = image_named(image).host
-            return f"give the pods an imagePullSecret with a login for {host}"
+            cloud = ", or the nodes' cloud role the right to pull" if _CLOUDS.search(host) else ""
+            return f"give the pods an imagePullSecret with a login for {host}{cloud}"
         case ContainerCause.IMAGE_RATE:
             return "pull with a login (imagePullSecrets) or through a mirror of your own"
         case ContainerCause.ARCHITECTURE:
@@ -233,100 +230,10 @@ def _failures(case: Case) -> list[Happening]:
 def _seeking(case: Case, container: str, image: str, text: str, found: Clue) -> Clue:
     """Add what could be looked up to a clue: images like this, or logins."""
     if found.code is ContainerCause.IMAGE_NOT_FOUND:
-        return replace(found, seeks=(Image(image, container),), finish=_with_images(image))
+        return replace(found, seeks=(Image(image, container),), finish=with_images(image))
     if found.code is ContainerCause.IMAGE_DENIED:
         names = tuple(one.called for one in case.pod.spec.image_pull_secrets)
         seeks = (PullLogins(names), Image(image, container))
-        return replace(found, seeks=seeks, finish=_with_logins(image, text, known=case.whole))
+        return replace(found, seeks=seeks, finish=with_logins(image, text, known=case.whole))
 
     return found
-
-
-def _with_images(image: str) -> Finish:
-    def finish(found: Clue, looked: Looked) -> Clue:
-        offered = _alternatives(image, looked)
-        remedy = f"set the image to {offered[0]}" if offered else found.next
-        more = (f"in use: {', '.join(offered)}",) if offered else ()
-        before = f"the revision before ran {looked.earlier}"
-        earlier = (before,) if looked.earlier else ()
-
-        return replace(found, evidence=(*found.evidence, *earlier, *more), next=remedy)
-
-    return finish
-
-
-def _alternatives(image: str, looked: Looked) -> list[str]:
-    """Return images in use that might have been meant: the one before, other tags, near names."""
-    name = image_named(image)
-    known = {one: image_named(one) for one in looked.images if one != image}
-    same = {other.tag: one for one, other in known.items() if other.place == name.place}
-    tags = nearest(name.tag, same) or sorted(same)[-2:]
-    places = {other.place: one for one, other in known.items() if other.place != name.place}
-    alike = [] if same else [places[one] for one in nearest(name.place, places, n=1)]
-
-    earlier = [looked.earlier] if looked.earlier else []
-    return list(dict.fromkeys([*earlier, *(same[tag] for tag in tags if tag), *alike]))[:3]
-
-
-def _with_logins(image: str, text: str, *, known: bool) -> Finish:
-    name = image_named(image)
-
-    def finish(found: Clue, looked: Looked) -> Clue:
-        if gone := [one.name for one in looked.logins if one.exists is False]:
-            return _secret_gone(found, gone, name)
-        if absent := _absent(image, text, looked):
-            return replace(found, **absent)
-
-        return replace(found, evidence=(*found.evidence, *_login_words(looked, name, known=known)))
-
-    return finish
-
-
-def _secret_gone(found: Clue, gone: Sequence[str], name: ImageName) -> Clue:
-    named = join_words(gone)
-    return replace(
-        found,
-        code=ContainerCause.PULL_SECRET,
-        what=f"{found.what}; its imagePullSecret {named} does not exist",
-        next=f"create Secret {gone[0]} (kubernetes.io/dockerconfigjson) with a login for"
-        f" {name.host}",
-    )
-
-
-def _absent(image: str, text: str, looked: Looked) -> dict[str, Any]:
-    """Tell an image that does not exist from one that is private: registries do not always."""
-    name = image_named(image)
-    if not _MAYBE_ABSENT.search(text):
-        return {}
-
-    there = any(image_named(one).place == name.place for one in looked.images)
-    offered = [] if there else _alternatives(image, looked)
-    if not name.official and not offered:
-        return {}
-
-    what = f"image {image} does not exist: {name.host} has no public repository {name.repository}"
-    return {
-        "code": ContainerCause.IMAGE_NOT_FOUND,
-        "what": what,
-        "confidence": "certain" if name.official else "likely",
-        "next": f"set the image to {offered[0]}" if offered else "correct the image's name",
-    }
-
-
-def _login_words(looked: Looked, name: ImageName, *, known: bool) -> tuple[str, ...]:
-    if not looked.logins:
-        return ("neither the pod nor its service account has imagePullSecrets",) if known else ()
-
-    return tuple(_login(one, name) for one in looked.logins)
-
-
-def _login(one: Login, name: ImageName) -> str:
-    if one.registries is None:
-        return f"imagePullSecret {one.name}: not allowed to look into it"
-    if one.type and not one.type.startswith("kubernetes.io/dockerc"):
-        return f"imagePullSecret {one.name} has type {one.type}, not kubernetes.io/dockerconfigjson"
-    if any(serves(registry, name.host) for registry in one.registries):
-        return f"imagePullSecret {one.name} has a login for {name.host}: it is refused"
-
-    has = join_words(one.registries) if one.registries else "none"
-    return f"imagePullSecret {one.name} has no login for {name.host} (it has: {has})"

@@ -62,10 +62,12 @@ def _probe(case: Case) -> Clue | None:
             continue
         container = case.container(status.name)
         starting = status.started is False and (container.startup_probe or not case.whole)
-        kind: Kind = "Startup" if starting and failures(case, "Startup") else "Readiness"
-        if starting and not failures(case, "Readiness"):
+        kind: Kind = (
+            "Startup" if starting and failures(case, "Startup", status.name) else "Readiness"
+        )
+        if starting and not failures(case, "Readiness", status.name):
             kind = "Startup"
-        if probe_of(container, kind) or failures(case, kind):
+        if probe_of(container, kind) or failures(case, kind, status.name):
             return _failing(case, status, kind)
 
     return None
@@ -74,7 +76,7 @@ def _probe(case: Case) -> Clue | None:
 def _failing(case: Case, status: ContainerStatus, kind: Kind) -> Clue:
     container = case.container(status.name)
     probe = probe_of(container, kind)
-    said = failures(case, kind)
+    said = failures(case, kind, status.name)
     text = said[0].text if said else ""
     asked = f"{case.called(status.name)}: {kind.lower()} {probe_words(probe)}"
     what = f"{asked} fails: {answer_words(text, probe)}" if said else f"{asked} has not passed yet"

@@ -6,9 +6,13 @@ from functools import partial
 import anyio
 from msgspec.structs import replace
 
+from jamie_base.errors import BackendError
 from jamie_base.together import pair, together
 from jamie_base.when import nanoseconds
+from jamie_kubernetes.client import Listing
+from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.capacity import Host
+from jamie_kubernetes.client.objects import Event
 from jamie_kubernetes.client.references import RunRecord
 from jamie_kubernetes.client.whole_pods import WholePod
 from jamie_kubernetes.facts.causes.cases import Case, NodeState, Stand, pod_of_survey
@@ -16,9 +20,9 @@ from jamie_kubernetes.facts.causes.containers import clue_of, finding_of, finish
 from jamie_kubernetes.facts.causes.endings import ended_ns
 from jamie_kubernetes.facts.event_index import EventIndex, Happening
 from jamie_kubernetes.facts.survey import PodSurvey, SickGroup
-from jamie_kubernetes.kinds import CRON_JOBS, PODS
+from jamie_kubernetes.kinds import CRON_JOBS, EVENTS, PODS
 from jamie_kubernetes.tools.diagnosing.looking import look
-from jamie_kubernetes.tools.diagnosing.round import Report, Round
+from jamie_kubernetes.tools.diagnosing.round import EVENT_WINDOW_NS, Report, Round
 
 CASES_LOOKED_INTO = 40
 """Of how many groups of sick pods one is read whole; the others are judged by the survey."""
@@ -108,17 +112,45 @@ class _Work:
     async def _noted(self, case: Case) -> Case:
         """Add what was done to a pod: killed where containers ended, pulled where none began."""
         if any(one.last_state.terminated or one.state.terminated for one in case.statuses):
-            return replace(case, kills=await self._notes("Killing", case))
+            kills, remade = await pair(
+                partial(self._notes, "Killing", case), partial(self._notes, "SandboxChanged", case)
+            )
+            node_events = case.node_events or await self._node_events(case.node)
+            return replace(case, kills=kills, remade=remade, node_events=node_events)
         if case.pod.status.phase != "Pending":
             return case
 
-        pulls = await self._notes("Pulling", case)
-        return replace(case, pulls=pulls, pulled=await self._notes("Pulled", case))
+        pulls, pulled = await pair(
+            partial(self._notes, "Pulling", case), partial(self._notes, "Pulled", case)
+        )
+        return replace(case, pulls=pulls, pulled=pulled)
 
     async def _notes(self, reason: str, case: Case) -> tuple[Happening, ...]:
         meta = case.pod.metadata
         index = await self._round.notes(reason)
         return tuple(index.about(meta.namespace, "Pod", meta.name)) if index else ()
+
+    async def _node_events(self, node: str) -> tuple[Happening, ...]:
+        """Return what happened to a node, where the round is about a namespace only."""
+        if not self._round.namespace:
+            return ()
+
+        index = await self._round.once("node events", self._read_node_events)
+        return tuple(index.about("", "Node", node))
+
+    async def _read_node_events(self) -> EventIndex:
+        def start() -> EventIndex:
+            return EventIndex(self._round.now_ns - EVENT_WINDOW_NS)
+
+        # Events about what is in no namespace are kept in this one.
+        fields = "involvedObject.kind=Node,type=Warning"
+        try:
+            listing = Listing(EVENTS, "default", fields=fields)
+            return await self._round.cluster.fold(listing, Event, start)
+        except Unauthorised:
+            raise
+        except BackendError:
+            return start()
 
     async def _made_good(self, case: Case) -> bool:
         """Tell whether a CronJob succeeded since the failed run that a pod is left of."""
