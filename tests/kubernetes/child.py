@@ -1,7 +1,7 @@
 """The server as a host runs it: a child process that speaks over stdio."""
 
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,15 @@ from tests.kubernetes.conftest import WITH_DATA, Mode, text_of
 from tests.kubernetes.wire import Json
 from tests.kubernetes.writable import User
 
+SERVER = ("-m", "jamie_kubernetes")
+
+# A server whose clock is ahead: nobody has to wait until what was made just now is late.
+LATER = (
+    "-c",
+    "import time; now = time.time_ns; time.time_ns = lambda: now() + 150 * 10**9;"
+    "from jamie_kubernetes.server import main; main()",
+)
+
 
 @asynccontextmanager
 async def child(
@@ -19,14 +28,13 @@ async def child(
     state: Path,
     mode: Mode = "auto",
     user: User | None = None,
+    command: Sequence[str] = SERVER,
     **environment: str,
 ) -> AsyncGenerator[Client]:
     """Start the server with a kubeconfig, and connect to it, as a client with a user or none."""
     variables = {"KUBECONFIG": str(kubeconfig), "JAMIE_STATE_DIR": str(state), **environment}
-    command = StdioServerParameters(
-        command=sys.executable, args=["-m", "jamie_kubernetes"], env=variables
-    )
-    async with Client(command, mode=mode, elicitation_callback=user) as client:
+    parameters = StdioServerParameters(command=sys.executable, args=[*command], env=variables)
+    async with Client(parameters, mode=mode, elicitation_callback=user) as client:
         yield client
 
 

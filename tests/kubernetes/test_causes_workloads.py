@@ -88,6 +88,7 @@ async def test_a_rollout_without_room_leads(ask: Ask, api: Api) -> None:
     api.objects["deployments"] = [one]
     api.objects["nodes"] = [node("node-1")]
     api.objects["pods"] = [
+        *(pod(f"web-55c8-{name}", owner="ReplicaSet/web-55c8") for name in ("a", "b")),
         pod(
             "web-66d7-x",
             owner="ReplicaSet/web-66d7",
@@ -95,7 +96,7 @@ async def test_a_rollout_without_room_leads(ask: Ask, api: Api) -> None:
             phase="Pending",
             node="",
             conditions=[waits],
-        )
+        ),
     ]
 
     text = await ask("k8s_diagnose")

@@ -96,13 +96,14 @@ def test_what_a_general_cause_knows_is_told_with_the_special_one() -> None:
 
 
 def test_of_an_owner_s_causes_the_leading_one_is_told_first() -> None:
-    crash = finding("sts/db", "app-error", severity=Harm.DOWN)
-    leading = finding("sts/db", "revision-stuck", leads=True)
+    crash = finding("sts/db", "app-error", severity=Harm.DOWN, evidence=("exit 1",))
+    leading = finding("sts/db", "revision-stuck", leads=True, evidence=("new revision",))
 
     (one,) = merged([crash, leading])
 
     assert (one.cause, one.severity) == ("revision-stuck", Harm.DOWN)
     assert one.also == ("app-error it is",)
+    assert one.evidence == ("new revision", "exit 1")
 
 
 def test_whom_a_cause_hits_is_known_in_full_until_it_is_shown() -> None:

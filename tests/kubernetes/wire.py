@@ -40,6 +40,11 @@ RESOURCES = {
     "ingresses": "/apis/networking.k8s.io/v1",
     "endpointslices": "/apis/discovery.k8s.io/v1",
     "poddisruptionbudgets": "/apis/policy/v1",
+    "storageclasses": "/apis/storage.k8s.io/v1",
+    "csinodes": "/apis/storage.k8s.io/v1",
+    "csidrivers": "/apis/storage.k8s.io/v1",
+    "volumeattachments": "/apis/storage.k8s.io/v1",
+    "leases": "/apis/coordination.k8s.io/v1",
     "customresourcedefinitions": "/apis/apiextensions.k8s.io/v1",
     "certificates": "/apis/cert-manager.io/v1",
     "verticalpodautoscalers": "/apis/autoscaling.k8s.io/v1",
@@ -293,13 +298,14 @@ class Api:
             "involvedObject.name": one.get("involvedObject", {}).get("name"),
             "involvedObject.kind": one.get("involvedObject", {}).get("kind"),
             "spec.nodeName": one.get("spec", {}).get("nodeName"),
+            "status.phase": one.get("status", {}).get("phase"),
         }
         for part in filter(
             None, "" if self.deaf else request.url.params.get("fieldSelector", "").split(",")
         ):
             key, _, value = part.replace("!=", "=!").partition("=")
             wanted = value.removeprefix("!")
-            if (known[key] == wanted) == value.startswith("!"):
+            if ((known[key] or "") == wanted) == value.startswith("!"):
                 return False
         return True
 

@@ -85,6 +85,11 @@ VOLUMES = Kind("PersistentVolume", "persistentvolumes", namespaced=False, shorts
 SERVICE_ACCOUNTS = Kind("ServiceAccount", "serviceaccounts", shorts=("sa",))
 CONFIG_MAPS = Kind("ConfigMap", "configmaps", shorts=("cm",))
 SECRETS = Kind("Secret", "secrets")
+STORAGE_CLASSES = Kind(
+    "StorageClass", "storageclasses", "/apis/storage.k8s.io/v1", namespaced=False, shorts=("sc",)
+)
+CSI_NODES = Kind("CSINode", "csinodes", "/apis/storage.k8s.io/v1", namespaced=False)
+CSI_DRIVERS = Kind("CSIDriver", "csidrivers", "/apis/storage.k8s.io/v1", namespaced=False)
 ATTACHMENTS = Kind(
     "VolumeAttachment", "volumeattachments", "/apis/storage.k8s.io/v1", namespaced=False
 )

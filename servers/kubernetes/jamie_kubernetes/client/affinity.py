@@ -63,6 +63,21 @@ class Affinity(_Wire, frozen=True):
     pod_affinity: PodAffinity | None = None
     pod_anti_affinity: PodAffinity | None = None
 
+    @property
+    def near(self) -> tuple[PodTerm, ...]:
+        """Return whom it must be near."""
+        return self.pod_affinity.required if self.pod_affinity else ()
+
+    @property
+    def apart(self) -> tuple[PodTerm, ...]:
+        """Return whom it must be far from."""
+        return self.pod_anti_affinity.required if self.pod_anti_affinity else ()
+
+    @property
+    def asks_of_namespaces(self) -> bool:
+        """Tell whether the labels of namespaces decide."""
+        return any(one.namespace_selector for one in (*self.near, *self.apart))
+
 
 class Guard(_Wire, frozen=True):
     """Of an affinity, what keeps other pods away."""

@@ -196,6 +196,11 @@ class ContainerPort(_Wire, frozen=True):
     host_port: int = 0
     host_ip: str = msgspec.field(default="", name="hostIP")
 
+    @property
+    def address(self) -> str:
+        """Return the address of the node at which it is taken; empty: at all of them."""
+        return "" if self.host_ip in ("0.0.0.0", "::") else self.host_ip  # compared
+
 
 class OpenContainer(Container, frozen=True, rename="camel"):
     """A container with its ports."""

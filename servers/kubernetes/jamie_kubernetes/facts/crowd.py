@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.client.affinity import PodTerm
-from jamie_kubernetes.client.objects import Pod
+from jamie_kubernetes.client.objects import Meta, Pod
 from jamie_kubernetes.client.survey import SurveyedPod
 from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.facts.room import Taken
@@ -79,6 +80,11 @@ class Crowd:
         """Return who keeps whom away."""
         return [*self._shunning.values()]
 
+    @property
+    def asks_of_namespaces(self) -> bool:
+        """Tell whether the labels of namespaces decide whom they keep away."""
+        return any(one.term.namespace_selector for one in self._shunning.values())
+
     def _label(self, pod: SurveyedPod) -> None:
         here = self.labels.setdefault(pod.metadata.namespace, {})
         worn = frozenset(pod.metadata.labels.items())
@@ -98,8 +104,7 @@ class Crowd:
         for container in pod.spec.containers:
             for port in container.ports:
                 if port.host_port:
-                    address = "" if port.host_ip in _ANY else port.host_ip
-                    held = (port.host_port, port.protocol, address)
+                    held = (port.host_port, port.protocol, port.address)
                     self.ports.setdefault(node, {})[held] = (
                         f"{pod.metadata.namespace}/{pod.metadata.name}"
                     )
@@ -115,7 +120,12 @@ class Crowd:
         found.nodes.add(node)
 
 
-def owner_name(pod: Pod) -> str:
+class _Owned(Protocol):
+    @property
+    def metadata(self) -> Meta: ...
+
+
+def owner_name(pod: _Owned) -> str:
     """Return how findings name whose a pod is: `deploy/web`, or `pod/NAME`."""
     return str(owner_of(pod.metadata) or f"pod/{pod.metadata.name}")
 

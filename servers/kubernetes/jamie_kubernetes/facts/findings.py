@@ -117,8 +117,10 @@ def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Findin
     """Add to a cause what follows from it, and what else its owner has."""
     others = [one for one in several if one.cause != first.cause and one.key not in one.follows]
     general = [one for one in several if one.cause != first.cause and one.key in one.follows]
-    # What a general cause knows of its owner is worth telling with the special one.
-    evidence = [*first.evidence, *(line for one in general for line in one.evidence)]
+    # What a general cause knows of its owner is worth telling with the special one, and what the
+    # next one knows with one that only leads.
+    more = [*general, *(others[:1] if first.leads else [])]
+    evidence = [*first.evidence, *(line for one in more for line in one.evidence)]
     hit = [*first.affects, *(one.key for one in followers)]
     hit += [key for one in followers for key in one.affects]
     affects = [key for key in dict.fromkeys(hit) if key != first.key]

@@ -22,6 +22,7 @@ _SUFFIXES = {
     "Ei": 2.0**60,
 }
 
+_SHOWN = ("Ki", "Mi", "Gi", "Ti")
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:[eE]([+-]?\d{1,3})|([numkMGTPE]|[KMGTPE]i)?)")
 
 
@@ -47,3 +48,26 @@ def known(quantity: str) -> float:
         return amount(quantity)
     except ValueError:
         return 0.0
+
+
+def cores(cpu: float) -> str:
+    """Say CPU as kubectl does: `120m`, `1.5`."""
+    return f"{cpu * 1000:.0f}m" if cpu < 1 else f"{cpu:.1f}".removesuffix(".0")
+
+
+def memory(bytes_: float) -> str:
+    """Say memory in binary units."""
+    unit = next((one for one in _SHOWN if bytes_ < _SUFFIXES[one] * 1024), "Ti")
+    number = bytes_ / _SUFFIXES[unit]
+
+    return f"{number:.1f}{unit}" if number < 10 else f"{number:.0f}{unit}"
+
+
+def written(resource: str, number: float) -> str:
+    """Say how much of a resource: CPU in cores, memory and storage in binary units, or pieces."""
+    if resource == "cpu":
+        return cores(number)
+    if resource in ("memory", "ephemeral-storage", "storage") or resource.startswith("hugepages"):
+        return memory(number)
+
+    return f"{number:g}"

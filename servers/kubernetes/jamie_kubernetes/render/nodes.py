@@ -6,8 +6,9 @@ from jamie_base.text import clip, columns, count, shorten
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Usage
 from jamie_kubernetes.answers_nodes import NodeDetail, NodeGroup, NodeList
+from jamie_kubernetes.facts.quantities import cores, memory
 from jamie_kubernetes.render.overview import event_line
-from jamie_kubernetes.render.words import block, cores, for_, gap_lines, memory
+from jamie_kubernetes.render.words import block, for_, gap_lines
 
 ROWS_BYTES = 3_000
 MESSAGES_BYTES = 900

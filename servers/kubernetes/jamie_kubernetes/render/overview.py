@@ -6,17 +6,9 @@ from jamie_base.text import clip, count, shorten
 from jamie_base.when import Nanoseconds, clock
 from jamie_kubernetes.answers import EventGroup, Nodes, Overview, PodGroup, Pods, Shortfall
 from jamie_kubernetes.facts.ailments import Severity
+from jamie_kubernetes.facts.quantities import cores, memory
 from jamie_kubernetes.kinds import kind_named
-from jamie_kubernetes.render.words import (
-    ago,
-    block,
-    cause,
-    cores,
-    for_,
-    gap_lines,
-    memory,
-    states,
-)
+from jamie_kubernetes.render.words import ago, block, cause, for_, gap_lines, states
 
 NODES_BYTES = 500
 WORKLOADS_BYTES = 700

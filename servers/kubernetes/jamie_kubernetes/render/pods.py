@@ -3,17 +3,8 @@
 from jamie_base.text import columns, count, shorten
 from jamie_base.when import Nanoseconds, age
 from jamie_kubernetes.answers import PodGroup, PodList
-from jamie_kubernetes.render.words import (
-    ago,
-    block,
-    cause,
-    cores,
-    gap_lines,
-    memory,
-    places,
-    restarts,
-    states,
-)
+from jamie_kubernetes.facts.quantities import cores, memory
+from jamie_kubernetes.render.words import ago, block, cause, gap_lines, places, restarts, states
 
 ROWS_BYTES = 3_000
 MESSAGES_BYTES = 1_200

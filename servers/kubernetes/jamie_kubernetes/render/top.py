@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from jamie_base.text import columns, count, shorten
 from jamie_kubernetes.answers_top import Top, TopRow
-from jamie_kubernetes.render.words import cores, gap_lines, memory
+from jamie_kubernetes.facts.quantities import cores, memory
+from jamie_kubernetes.render.words import gap_lines
 
 ROWS_BYTES = 4_200
 CHANGED = "(the list changed since the page before; this one goes on after its last row)"

@@ -9,7 +9,6 @@ from jamie_kubernetes.answers import Gap, PodGroup
 from jamie_kubernetes.facts.ailments import Severity
 
 GAPS_BYTES = 600
-_UNITS = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
 _SECOND = 1_000_000_000
 
 
@@ -39,19 +38,6 @@ def gap_lines(gaps: Sequence[Gap]) -> list[str]:
     """Name what is missing from the answer."""
     lines = [f"Missing: {gap.part}: {shorten(gap.why, 300)}" for gap in gaps]
     return [clip(lines, GAPS_BYTES)] if lines else []
-
-
-def cores(cpu: float) -> str:
-    """Say CPU as kubectl does: `120m`, `1.5`."""
-    return f"{cpu * 1000:.0f}m" if cpu < 1 else f"{cpu:.1f}".removesuffix(".0")
-
-
-def memory(amount: float) -> str:
-    """Say memory in binary units."""
-    unit = next((one for one in _UNITS if amount < _UNITS[one] * 1024), "Ti")
-    number = amount / _UNITS[unit]
-
-    return f"{number:.1f}{unit}" if number < 10 else f"{number:.0f}{unit}"
 
 
 def cause(group: PodGroup, now_ns: Nanoseconds) -> str:

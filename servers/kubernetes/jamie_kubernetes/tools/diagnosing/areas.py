@@ -14,6 +14,7 @@ from jamie_kubernetes.tools.diagnosing import (
     control,
     networking,
     operators,
+    placement,
     scaling,
     workloads,
 )
@@ -38,6 +39,7 @@ AREAS = (
     Area("workloads", workloads.examine),
     Area("admission", admission.examine),
     Area("scaling", scaling.examine),
+    Area("placement", placement.examine),
 )
 
 
