@@ -26,13 +26,13 @@ WRITES_TOO = "Reads Kubernetes clusters; changes them only when the user agrees 
 
 INSTRUCTIONS = f"""\
 {READS_ONLY}
-- "How is my cluster / namespace doing?": k8s_overview, one call. It names what is sick and why.
-- Pods by namespace, workload, node or label: k8s_pods. Cluster-wide it shows the sick ones only.
-- Rollouts, Jobs, CronJobs, HPAs: k8s_workloads. Endpoints and routes: k8s_services. Nodes:
-  k8s_nodes. Usage against limits: k8s_top.
-- Anything else, CRDs too, chosen fields, counts: k8s_get. Permissions, who can: k8s_access.
-- Why something crashes: k8s_logs name=deploy/web (previous=true after a restart), then k8s_events.
-- Why something does not start or schedule: k8s_events object=deploy/web.
+- "How is my cluster / namespace doing?": k8s_overview. "Why?", "what is wrong?": k8s_diagnose, for
+  everything or one object: root causes with evidence and the next step.
+- "What changed?": k8s_changes. Rollouts, revisions, differences, Helm: k8s_rollout.
+- Pods: k8s_pods. Deployments to CronJobs, HPAs: k8s_workloads. Services, routes: k8s_services.
+  Nodes: k8s_nodes. Usage against limits: k8s_top. What hangs on what, who may reach whom:
+  k8s_graph. Anything else, CRDs too, fields, counts: k8s_get. Who may do what: k8s_access.
+- Logs: k8s_logs name=deploy/web (previous=true after a restart). Events: k8s_events.
 Names are kubectl's: deploy/web, sts/db, pod/web-0, or a bare name. Leave namespace out to search
 all; k8s_logs looks in the context's own first.
 Answers group alike rows, put the worst first and say on the last line what is missing; go on with
