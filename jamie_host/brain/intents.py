@@ -83,6 +83,21 @@ def _events(question: str) -> list[Step]:
     return [Step("kubernetes", "k8s_events", arguments)]
 
 
+def _causes(question: str) -> list[Step]:
+    hit = OBJECT.search(question.lower())
+    about = {"object": hit["named"] or f"{_kind(hit['kind'])}/{hit['name']}"} if hit else {}
+    return [Step("kubernetes", "k8s_diagnose", {**about, **_namespace(question)})]
+
+
+def _kind(word: str) -> str:
+    return "deploy" if word == "deployment" else word
+
+
+def _changes(question: str) -> list[Step]:
+    arguments = {"since": _since(question), **_namespace(question)}
+    return [Step("kubernetes", "k8s_changes", arguments)]
+
+
 def _since(question: str) -> str:
     return spell(window_in(question) or DEFAULT_WINDOW)
 
@@ -95,6 +110,9 @@ def _namespace(question: str) -> dict[str, object]:
 NAME = r"[a-z0-9][a-z0-9.-]*"
 NAMESPACE = re.compile(
     rf"(?:namespace|ns)\s+(?P<after>{NAME})|\bin (?:the )?(?P<before>{NAME}) namespace"
+)
+OBJECT = re.compile(
+    rf"\b(?P<named>[a-z]+/{NAME})|\b(?P<kind>service|deployment|pod|node) (?P<name>{NAME})\b"
 )
 SEARCH = re.compile(r"\bfor (?P<quote>['\"])(?P<needle>.+?)(?P=quote)", re.IGNORECASE)
 POD_LOGS = re.compile(
@@ -127,6 +145,20 @@ INTENTS = _rows(
         "\"Search the logs for 'timeout'\"",
         r"\bsearch\b.*\bfor (['\"]).+\1",
         _search,
+        compose.plainly,
+    ),
+    (
+        "changes",
+        '"What changed in the last hour?"',
+        r"\bwhat(?:'s| has| have)? (?:\w+ )?changed\b|\bwhat changes\b|\brecent changes\b",
+        _changes,
+        compose.plainly,
+    ),
+    (
+        "causes",
+        '"What\'s wrong?", "What is wrong with deploy/web?"',
+        r"\bwhat(?:'s| is) (?:wrong|broken)\b|\bdiagnos|\broot causes?\b",
+        _causes,
         compose.plainly,
     ),
     ("logs", '"Show me the logs of web-7d9f"', POD_LOGS.pattern, _pod_logs, compose.plainly),

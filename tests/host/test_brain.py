@@ -281,6 +281,11 @@ async def test_the_persona_stays_out_of_the_facts(ask: Ask) -> None:
         ("Tail frontend service logs", "logs"),
         ("Search logs for 'timeout'", "search"),
         ("any warning events?", "events"),
+        ("What changed in the last hour?", "changes"),
+        ("Any recent changes in namespace shop?", "changes"),
+        ("What's wrong?", "causes"),
+        ("What is wrong with deploy/web?", "causes"),
+        ("Diagnose the frontend", "causes"),
         ("Show me error rates", None),
         ("Scale up the frontend", "scale"),
         ("write me a poem", None),
@@ -291,6 +296,28 @@ def test_questions_are_understood_or_refused(question: str, intent: str | None) 
     found = understand(question)
 
     assert (found.name if found else None) == intent
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments"),
+    [
+        ("What's wrong with my cluster?", {}),
+        ("What's wrong with deploy/web?", {"object": "deploy/web"}),
+        ("Diagnose deployment web", {"object": "deploy/web"}),
+        ("Diagnose node n1", {"object": "node/n1"}),
+        ("What is wrong in namespace shop?", {"namespace": "shop"}),
+        (
+            "What's wrong with service api in the shop namespace?",
+            {"object": "service/api", "namespace": "shop"},
+        ),
+    ],
+)
+def test_a_diagnosis_is_about_what_was_named(question: str, arguments: dict[str, str]) -> None:
+    intent = understand(question)
+
+    assert intent is not None
+    (step,) = intent.steps(question)
+    assert (step.tool, step.arguments) == ("k8s_diagnose", arguments)
 
 
 @pytest.mark.parametrize(
