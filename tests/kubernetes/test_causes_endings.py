@@ -164,3 +164,18 @@ async def test_an_old_record_beside_healthy_pods_is_nothing(
 
     assert [one["cause"] for one in found] == causes
     assert [one["severity"] for one in found] == [2 for _ in causes]
+
+
+async def test_a_node_that_evicts_pods_of_several_is_the_one_that_is_told(
+    connect: Connect, api: Api
+) -> None:
+    names = ("web-66d7", "api-77f4")
+    every = [failed("Evicted", words.LOW_ON_MEMORY, owner=f"ReplicaSet/{name}") for name in names]
+    for name, one in zip(names, every, strict=True):
+        one["metadata"]["name"] = f"{name}-a"
+
+    found = await the_finding(connect, api, *every)
+
+    assert (found["owner"], found["cause"]) == ("node/node-1", "evicted")
+    assert found["summary"] == "evicted 2 pods of 2 owners: it was low on memory"
+    assert found["affects"] == ["shop/deploy/api", "shop/deploy/web"]

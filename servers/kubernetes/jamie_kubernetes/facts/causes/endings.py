@@ -1,12 +1,15 @@
 """Pods that go and do not get away, and pods that failed as a whole."""
 
 import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from jamie_base.text import join_words
+from jamie_base.text import count, join_words
 from jamie_base.when import Nanoseconds, age, nanoseconds
+from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.facts.causes.cases import Case, Clue, ends_of, event_words
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
 from jamie_kubernetes.facts.findings import Harm
@@ -20,6 +23,7 @@ _RESOURCE = re.compile(
     r"|(ephemeral) storage limit|EmptyDir volume \"([\w.-]{1,80})\"|(EmptyDir)"
 )
 _DEVICE = re.compile(r"device|[\w.-]+/\w*gpu|nvml|plugin", re.IGNORECASE)
+_LOW = re.compile(r"was low on ([\w/-]+)")
 _LIMIT = re.compile(r"exceed\w* .{0,60}limit")
 
 
@@ -103,6 +107,34 @@ def failed(case: Case) -> Clue | None:
         since_ns=ended_ns(case),
         follows=() if row.cause is _C.DEADLINE else case.node_key,
         harm=_beside_the_living(case),
+    )
+
+
+def evictions_of(findings: Iterable[Finding]) -> list[Finding]:
+    """Tell of nodes that evicted pods of several owners: it is the node that has a cause."""
+    by_node: dict[str, list[Finding]] = defaultdict(list)
+    for one in findings:
+        if one.cause == ContainerCause.EVICTED and one.follows:
+            by_node[one.follows[0]].append(one)
+
+    return [_evictions(node, every) for node, every in by_node.items() if len(every) > 1]
+
+
+def _evictions(node: str, every: Sequence[Finding]) -> Finding:
+    pods = sum(one.count for one in every)
+    low = {found[1] for one in every if (found := _LOW.search(one.summary))}
+    name = node.removeprefix("node/")
+    return Finding(
+        cause=ContainerCause.EVICTED.value,
+        namespace="",
+        owner=node,
+        severity=Harm.DEGRADED,
+        summary=f"evicted {count('pod', pods)} of {len(every)} owners: it was low on"
+        f" {join_words(sorted(low))}",
+        said=every[0].said,
+        next=f"k8s_nodes node={name}; k8s_top by=memory: see who uses more than it requests",
+        since_ns=max(one.since_ns for one in every),
+        count=pods,
     )
 
 

@@ -75,12 +75,13 @@ _REACH = (
      "check the way from the node to the registry: firewall, proxy, NAT"),
 )  # fmt: skip
 _CLOUDS = re.compile(r"\.amazonaws\.com|gcr\.io|\.pkg\.dev|\.azurecr\.io")
+_IMAGE = re.compile(r'image "([\w./:@+-]{1,300})"')
 _NO_REPOSITORY = re.compile(r"name unknown|NAME_UNKNOWN|repository .{0,120}(?:not found|not exist)")
 
 
 def clue(case: Case, status: ContainerStatus) -> Clue:
     """Tell why a container's image does not come."""
-    image = case.container(status.name).image
+    image = case.container(status.name).image or _named(case, status)
     texts = _texts(case, status, image)
     code, text = _classified(texts)
     found = Clue(
@@ -117,6 +118,14 @@ def slow_clue(case: Case) -> Clue | None:
     )
 
 
+def _named(case: Case, status: ContainerStatus) -> str:
+    """Return the image that the kubelet speaks of."""
+    waiting = status.state.waiting
+    said = [waiting.message] if waiting else []
+    found = (_IMAGE.search(text) for text in (*said, *(one.text for one in case.says("Failed"))))
+    return next((one[1] for one in found if one), "")
+
+
 def _texts(case: Case, status: ContainerStatus, image: str) -> list[str]:
     waiting = status.state.waiting
     said = [one.text for one in case.says("Failed", "InspectFailed", "ErrImageNeverPull")]
@@ -139,11 +148,15 @@ def _classified(texts: Sequence[str]) -> tuple[ContainerCause, str]:
 
 def _words(case: Case, container: str, image: str, code: ContainerCause, text: str) -> str:
     name = image_named(image)
-    its = f"{case.called(container)}: image {image or 'of it'}"
+    its = (
+        f"{case.called(container)}: image {image}"
+        if image
+        else f"{case.called(container)}: its image"
+    )
     match code:
         case ContainerCause.IMAGE_NOT_FOUND:
-            missing = _missing_part(name, text)
-            return f"{its} does not exist: {name.host} has no {missing}"
+            missing = f": {name.host} has no {_missing_part(name, text)}" if image else ""
+            return f"{its} does not exist{missing}"
         case ContainerCause.IMAGE_DENIED:
             return f"{its} may not be pulled: {name.host} wants other credentials"
         case ContainerCause.IMAGE_RATE:

@@ -26,7 +26,8 @@ def with_images(image: str) -> Finish:
     def finish(found: Clue, looked: Looked) -> Clue:
         offered = _alternatives(image, looked)
         remedy = f"set the image to {offered[0]}" if offered else found.next
-        more = (f"in use: {', '.join(offered)}",) if offered else ()
+        others = [one for one in offered if one != looked.earlier]
+        more = (f"in use: {', '.join(others)}",) if others else ()
         before = f"the revision before ran {looked.earlier}"
         earlier = (before,) if looked.earlier else ()
 

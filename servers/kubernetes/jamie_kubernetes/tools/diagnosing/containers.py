@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from jamie_base.errors import BackendError
 from jamie_base.together import pair, together
 from jamie_base.when import nanoseconds
+from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.capacity import Host
@@ -17,7 +18,7 @@ from jamie_kubernetes.client.references import RunRecord
 from jamie_kubernetes.client.whole_pods import WholePod
 from jamie_kubernetes.facts.causes.cases import Case, NodeState, Stand, pod_of_survey
 from jamie_kubernetes.facts.causes.containers import clue_of, finding_of, finished
-from jamie_kubernetes.facts.causes.endings import ended_ns
+from jamie_kubernetes.facts.causes.endings import ended_ns, evictions_of
 from jamie_kubernetes.facts.event_index import EventIndex, Happening
 from jamie_kubernetes.facts.survey import PodSurvey, SickGroup
 from jamie_kubernetes.kinds import CRON_JOBS, EVENTS, PODS
@@ -50,6 +51,8 @@ async def examine(round_: Round, report: Report) -> None:
     for one in cases[CASES_LOOKED_INTO:]:
         await work.judge(one)
     await together(*deep)
+    for one in evictions_of(work.found):
+        report(one)
 
 
 class _Work:
@@ -68,6 +71,7 @@ class _Work:
         self._events = events
         self._nodes = nodes
         self._report = report
+        self.found: list[Finding] = []
 
     async def look_into(self, limiter: anyio.CapacityLimiter, sick: SickGroup) -> None:
         """Judge a case by one of its pods, read whole, and by what it refers to."""
@@ -77,14 +81,18 @@ class _Work:
             if clue is None or await self._made_good(case):
                 return
             looked = await look(self._round, case, clue.seeks)
-            self._report(finding_of(case, finished(clue, looked)))
+            self._tell(finding_of(case, finished(clue, looked)))
 
     async def judge(self, sick: SickGroup) -> None:
         """Judge a case by the survey alone."""
         case = await self._noted(self._case(sick))
         clue = clue_of(case)
         if clue and not await self._made_good(case):
-            self._report(finding_of(case, clue))
+            self._tell(finding_of(case, clue))
+
+    def _tell(self, one: Finding) -> None:
+        self.found.append(one)
+        self._report(one)
 
     def _case(self, sick: SickGroup) -> Case:
         pod = sick.examples[0]
