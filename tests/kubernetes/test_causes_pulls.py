@@ -65,6 +65,8 @@ TEXTS = [
      "registry-unreachable"),
     ("x509: certificate has expired or is not yet valid", "registry-tls"),
     ("http: server gave HTTP response to HTTPS client", "registry-tls"),
+    ("failed to unpack image on snapshotter overlayfs: failed to extract layer sha256:1: failed to"
+     " get reader from content store: content digest sha256:2: not found", "image-pull-failed"),
     ("failed to register layer: write /usr/lib/x: no space left on device", "image-disk-full"),
 ]  # fmt: skip
 
@@ -94,6 +96,19 @@ def test_an_image_that_is_named_like_an_error_is_none() -> None:
     one = held("ImagePullBackOff", 'Back-off pulling image "r.example.net/x509:404"')
 
     assert judged(one).cause == "image-pull-failed"
+
+
+def test_a_kubelet_that_misses_a_pull_secret_names_it() -> None:
+    text = (
+        "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not"
+        " succeed."
+    )
+    one = held("ErrImagePull", "authorization failed: no basic auth credentials")
+
+    found = judged(one, [said("FailedToRetrieveImagePullSecret", text)])
+
+    assert found.cause == "pull-secret-missing"
+    assert found.summary.endswith("; its imagePullSecret regcred does not exist")
 
 
 async def test_a_missing_tag_finds_the_revision_before_and_tags_in_use(

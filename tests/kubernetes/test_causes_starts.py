@@ -34,6 +34,17 @@ CONFIG = "CreateContainerConfigError"
          "a mount /etc/app.conf does not fit: a file over a directory, or a subPath not there"),
         ('failed to reserve container name "app_web_shop_1_0": name "app_web_shop_1_0" is reserved'
          ' for "9f"', "runtime-stuck", "the runtime still holds an earlier try of this container"),
+        ("error during container init: open sysctl net.ipv4.ip_unprivileged_port_start file:"
+         " permission denied", "start-failed", "the runtime cannot apply its settings"),
+        ('failed to generate container "30" spec: failed to generate spec: lstat /dev/tap14: no'
+         " such file or directory", "device-unavailable",
+         "a device it asks for cannot be given to it"),
+        ('failed to generate container "30" spec: failed to generate spec: path "/sys/fs/" is'
+         ' mounted on "/sys" but it is not a shared mount', "start-failed",
+         "the runtime cannot apply its settings"),
+        ('failed to generate spec: failed to stat "/var/lib/kubelet/pods/1/volumes/kubernetes.io~'
+         'csi/pvc-1/mount": stat /var/lib/kubelet/pods/1/volumes: host is down', "mount-failed",
+         "a volume of it is mounted on the node, but does not answer any more"),
         ("context deadline exceeded", "runtime-stuck",
          "the node's container runtime does not answer in time"),
         ("unable to find user app: no matching entries in passwd file", "start-failed",

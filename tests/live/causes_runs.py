@@ -60,7 +60,7 @@ RUNS = (
     elsewhere("terminating-stuck", "Terminating stuck: the kubelet",
               f"a pod has to be late by a minute first: {ELSEWHERE}"),
     elsewhere("slow-termination", "long grace period",
-              f"a pod has to go for ten minutes first: {ELSEWHERE}"),
+              f"a pod has to go for some minutes first: {ELSEWHERE}"),
     elsewhere("prestop-failed", "PreStop hook error",
               f"a pod has to be late by a minute first: {ELSEWHERE}"),
 )  # fmt: skip

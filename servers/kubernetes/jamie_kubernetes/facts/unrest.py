@@ -25,7 +25,10 @@ _HOUR = 60 * _MINUTE
 SHORT_RUN_NS = 15 * _MINUTE
 SETTLED_NS = 10 * _MINUTE
 LONG_MEAN_NS = 12 * _HOUR
-LONG_GOING_NS = 10 * _MINUTE
+LONG_GOING_NS = 3 * _MINUTE
+LONG_GRACE_SECONDS = 300
+"""Most programs that take care of what they do need no longer to stop."""
+
 PAST_GRACE_NS = _MINUTE
 
 RESTARTING = "keeps restarting"
@@ -87,9 +90,14 @@ def lingers(pod: SurveyedPod, now_ns: Nanoseconds) -> bool:
     if due is None:
         return False
 
+    grace = pod.metadata.deletion_grace_period_seconds or 0
     due_ns = nanoseconds(due)
-    asked_ns = due_ns - (pod.metadata.deletion_grace_period_seconds or 0) * _SECOND
-    return now_ns - asked_ns > LONG_GOING_NS and now_ns < due_ns + PAST_GRACE_NS
+    asked_ns = due_ns - grace * _SECOND
+    return (
+        grace > LONG_GRACE_SECONDS
+        and now_ns - asked_ns > LONG_GOING_NS
+        and now_ns < due_ns + PAST_GRACE_NS
+    )
 
 
 def _enough(last: Terminated, age_ns: Nanoseconds) -> int:

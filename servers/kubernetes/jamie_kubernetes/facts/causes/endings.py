@@ -18,6 +18,7 @@ RECENT_NS = 24 * 3600 * 1_000_000_000
 """How long a pod that failed beside healthy ones is worth a word."""
 
 _SECOND = 1_000_000_000
+_UNKILLED = ("FailedKillPod", "ExceededGracePeriod", "FailedUnmount", "FailedUnMount")
 _RESOURCE = re.compile(
     r"low on resource: \[?([\w/-]{1,60})|condition: \[(\w{1,40})\]|(ephemeral) local storage"
     r"|(ephemeral) storage limit|EmptyDir volume \"([\w.-]{1,80})\"|(EmptyDir)"
@@ -213,8 +214,7 @@ def _hook(case: Case) -> Clue | None:
 
 
 def _stuck(case: Case) -> Clue:
-    killing = case.happened("FailedKillPod", "FailedUnmount", "FailedUnMount")
-    said = case.says("FailedKillPod", "FailedUnmount", "FailedUnMount")
+    killing, said = case.happened(*_UNKILLED), case.says(*_UNKILLED)
     where = f" on node {case.node}" if case.node else ""
     return Clue(
         ContainerCause.GOING_STUCK,

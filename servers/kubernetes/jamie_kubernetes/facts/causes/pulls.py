@@ -16,7 +16,7 @@ from jamie_kubernetes.facts.causes.cases import (
     events_call,
 )
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
-from jamie_kubernetes.facts.causes.substitutes import with_images, with_logins
+from jamie_kubernetes.facts.causes.substitutes import secret_gone, with_images, with_logins
 from jamie_kubernetes.facts.event_index import Happening
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.images import ImageName, image_named, what_is_wrong
@@ -57,6 +57,7 @@ _ROWS: tuple[tuple[ContainerCause, str], ...] = (
      r"|\bdenied\b|authorization failed|invalid username/password|not authori[sz]ed"
      r"|insufficient_scope|oauth token|token has expired|ExpiredToken|no credential"
      r"|failed to authorize"),
+    (_C.IMAGE_FAILED, r"failed to extract layer|on snapshotter|content digest"),
     (_C.IMAGE_NOT_FOUND, r"not found|manifest unknown|NotFound|\b404\b|name unknown|NAME_UNKNOWN"
      r"|does not exist|unknown manifest|no such manifest|MANIFEST_UNKNOWN|tag .{0,80}missing"),
 )  # fmt: skip
@@ -76,6 +77,8 @@ _REACH = (
 )  # fmt: skip
 _CLOUDS = re.compile(r"\.amazonaws\.com|gcr\.io|\.pkg\.dev|\.azurecr\.io")
 _IMAGE = re.compile(r'image "([\w./:@+-]{1,300})"')
+_UNPACKED = re.compile(r"failed to extract layer|on snapshotter|content digest")
+_UNRETRIEVED = re.compile(r"image pull secrets \(([\w.-]{1,253}(?:, [\w.-]{1,253}){0,9})\)")
 _NO_REPOSITORY = re.compile(r"name unknown|NAME_UNKNOWN|repository .{0,120}(?:not found|not exist)")
 
 
@@ -178,6 +181,8 @@ def _words(case: Case, container: str, image: str, code: ContainerCause, text: s
             return f"{its} is not on node {case.node}, and imagePullPolicy is Never"
         case ContainerCause.IMAGE_REJECTED:
             return f"{its} is refused by the node: its signature, digest or format is not accepted"
+        case _ if _UNPACKED.search(text):
+            return f"{its} comes, but cannot be unpacked on node {case.node}"
         case _:
             return f"{its} cannot be pulled"
 
@@ -240,11 +245,20 @@ def _failures(case: Case) -> list[Happening]:
     return case.happened("Failed", "InspectFailed", "ErrImageNeverPull")[:1]
 
 
+def _unretrieved(case: Case) -> list[str]:
+    """Return the pull secrets that the kubelet could not find."""
+    said = case.says("FailedToRetrieveImagePullSecret")
+    found = _UNRETRIEVED.search(said[0].text) if said else None
+    return found[1].split(", ") if found else []
+
+
 def _seeking(case: Case, container: str, image: str, text: str, found: Clue) -> Clue:
     """Add what could be looked up to a clue: images like this, or logins."""
     if found.code is ContainerCause.IMAGE_NOT_FOUND:
         return replace(found, seeks=(Image(image, container),), finish=with_images(image))
     if found.code is ContainerCause.IMAGE_DENIED:
+        if missing := _unretrieved(case):
+            return secret_gone(found, missing, image_named(image))
         names = tuple(one.called for one in case.pod.spec.image_pull_secrets)
         seeks = (PullLogins(names), Image(image, container))
         return replace(found, seeks=seeks, finish=with_logins(image, text, known=case.whole))

@@ -72,9 +72,15 @@ _ROWS = tuple(_Row(*row) for row in (
     (r"seccomp|apparmor|SELinux|selinux",
      _C.SECURITY, "the node does not have the seccomp, AppArmor or SELinux profile it asks for",
      "install the profile on the nodes, or ask for RuntimeDefault", None),
-    (r"nvidia|libcuda|nvml|/dev/(?:dri|kfd|nvidia)|CDI device|device plugin|unresolvable CDI",
+    (r"not a device node|stat \\?\"?/dev/|nvidia|libcuda|nvml|/dev/(?:dri|kfd|nvidia)"
+     r"|CDI device|device plugin|unresolvable CDI",
      _C.DEVICE, "a device it asks for cannot be given to it",
      "look at the device plugin and driver on its node", None),
+    (r"cgroup|setenv|sysctl|mount propagation|shared (?:or slave )?mount|rlimit",
+     _C.START, "the runtime cannot apply its settings", "correct what the message names", None),
+    (r"stat .{0,4}/var/lib/kubelet/pods/.{0,200}/volumes/",
+     _C.MOUNT, "a volume of it is mounted on the node, but does not answer any more",
+     "look at the volume's server; make the pod anew to mount it again", None),
     (r"executable file .{0,140}not found|no such file or directory: unknown$"
      r"|(?:exec|stat|open)\b.{0,160}no such file|no command specified|no such file or directory"
      r"|fork/exec .{0,140}no such file|not found in \$PATH|exec: .{0,140}: not found",
@@ -96,9 +102,9 @@ _ROWS = tuple(_Row(*row) for row in (
     (r"context deadline exceeded|DeadlineExceeded|operation timed out|timed out",
      _C.RUNTIME, "the node's container runtime does not answer in time",
      "look at disk and CPU of its node; drain it if it stays", None),
+    (r"invalid argument", _C.START, "the runtime cannot apply its settings",
+     "correct what the message names", None),
     (r"no space left on device",
      _C.IMAGE_DISK, "its node has no disk space left", "free disk space on its node", None),
-    (r"invalid argument|cgroup|setenv|sysctl|mount propagation|shared mount|rlimit",
-     _C.START, "the runtime cannot apply its settings", "correct what the message names", None),
 ))  # fmt: skip
 _PATTERNS = tuple(re.compile(row.pattern, re.IGNORECASE) for row in _ROWS)

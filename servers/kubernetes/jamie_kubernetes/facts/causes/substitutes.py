@@ -55,7 +55,7 @@ def with_logins(image: str, text: str, *, known: bool) -> Finish:
 
     def finish(found: Clue, looked: Looked) -> Clue:
         if gone := [one.name for one in looked.logins if one.exists is False]:
-            return _secret_gone(found, gone, name)
+            return secret_gone(found, gone, name)
         if absent := _absent(image, text, looked):
             return replace(found, **absent)
 
@@ -64,7 +64,8 @@ def with_logins(image: str, text: str, *, known: bool) -> Finish:
     return finish
 
 
-def _secret_gone(found: Clue, gone: Sequence[str], name: ImageName) -> Clue:
+def secret_gone(found: Clue, gone: Sequence[str], name: ImageName) -> Clue:
+    """Say that pull secrets which a pod names do not exist."""
     named = join_words(gone)
     return replace(
         found,
