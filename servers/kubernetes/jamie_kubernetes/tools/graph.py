@@ -10,8 +10,8 @@ from jamie_base.answer import SortKey, paginate
 from jamie_kubernetes.answers_graph import Edge, Graph
 from jamie_kubernetes.facts.graph import Role
 from jamie_kubernetes.render.graph import ROWS_BYTES, graph, line
+from jamie_kubernetes.tools.anything import object_named
 from jamie_kubernetes.tools.hubs import BARE, hubs_of
-from jamie_kubernetes.tools.meant import object_named
 from jamie_kubernetes.tools.parts import Parts, check_namespace
 from jamie_kubernetes.tools.reaching import reaches
 from jamie_kubernetes.tools.surroundings import edges_of, plan

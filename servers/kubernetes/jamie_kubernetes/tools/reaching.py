@@ -17,8 +17,8 @@ from jamie_kubernetes.client.sending import list_at
 from jamie_kubernetes.facts.graph import Hub
 from jamie_kubernetes.facts.policies import Gate, Peer, Verdict, may_reach
 from jamie_kubernetes.kinds import NAMESPACES, NETWORK_POLICIES, PODS, SERVICES
+from jamie_kubernetes.tools.anything import object_named
 from jamie_kubernetes.tools.hubs import hubs_of
-from jamie_kubernetes.tools.meant import object_named
 from jamie_kubernetes.tools.parts import check_namespace
 from jamie_kubernetes.tools.targets import RUNS_PODS, Target
 

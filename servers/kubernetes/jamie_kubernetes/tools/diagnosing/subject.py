@@ -7,7 +7,7 @@ from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.kinds import NODES, PODS, SERVICES
-from jamie_kubernetes.tools.meant import object_named
+from jamie_kubernetes.tools.anything import object_named
 from jamie_kubernetes.tools.parts import check_namespace
 from jamie_kubernetes.tools.targets import RUNS_PODS
 
