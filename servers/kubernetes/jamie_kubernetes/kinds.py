@@ -136,7 +136,7 @@ KINDS = (
     REPLICATION_CONTROLLERS,
     Kind("ConfigMap", "configmaps", shorts=("cm",)),
     Kind("Secret", "secrets"),
-    Kind("ServiceAccount", "serviceaccounts", shorts=("sa",)),
+    SERVICE_ACCOUNTS,
     CLAIMS,
     VOLUMES,
     QUOTAS,
