@@ -36,6 +36,9 @@ users: [{name: one, user: {token: none}}]
 
 Connect = Callable[..., Client]
 
+FLAGS = {"kubernetes": ("exec",)}
+"""Settings with which a server has tools of their own."""
+
 each_server = pytest.mark.parametrize("name", sorted(SERVERS))
 
 
@@ -61,9 +64,9 @@ def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Connect:
 async def test_the_tools_and_their_data_are_as_promised(
     name: str, connect: Connect, request: pytest.FixtureRequest
 ) -> None:
-    async with connect(name, write=True) as client:
+    async with connect(name, **everything(name)) as client:
         tools = [on_the_wire(tool) for tool in (await client.list_tools()).tools]
-    async with connect(name, write=True, data="always") as client:
+    async with connect(name, **everything(name), data="always") as client:
         schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
 
     found = json.dumps({"tools": tools, "data": schemas}, indent=2, ensure_ascii=False) + "\n"
@@ -88,7 +91,7 @@ def test_every_contract_has_its_server() -> None:
 async def test_the_catalogue_fits(
     name: str, connect: Connect, write: bool, budget: dict[str, int]
 ) -> None:
-    async with connect(name, write=write) as client:
+    async with connect(name, **(everything(name) if write else {})) as client:
         listed = await client.list_tools()
         instructions = client.instructions or ""
 
@@ -101,7 +104,7 @@ async def test_the_catalogue_fits(
 @each_server
 async def test_names_and_arguments_suit_every_host(name: str, connect: Connect) -> None:
     prefix = PREFIXES.get(name, f"{name}_")
-    async with connect(name, write=True) as client:
+    async with connect(name, **everything(name)) as client:
         tools = (await client.list_tools()).tools
 
     for tool in tools:
@@ -130,6 +133,11 @@ def test_a_schema_that_hosts_choke_on_is_found() -> None:
 
     arms = {"properties": {"a": {"title": "A", "anyOf": [{"type": "null"}]}}}
     assert [*unportable(arms)] == ["title", "null"]
+
+
+def everything(name: str) -> dict[str, bool]:
+    """The settings of a server that may do all it can."""
+    return dict.fromkeys(("write", *FLAGS.get(name, ())), True)
 
 
 def on_the_wire(tool: Tool) -> dict[str, Any]:

@@ -8,10 +8,11 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import anyio
+import httpcore
 import httpx
 import msgspec
 import stamina
@@ -40,6 +41,7 @@ ATTEMPTS = 3
 CONNECT_SECONDS = 5.0
 ERROR_BYTES = 64 * 1024
 READS = ("GET", "HEAD")
+SWITCHING_PROTOCOLS = 101
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,56 @@ class Reply:
     status: int
     headers: httpx.Headers
     body: bytes
+
+
+class ByteStream(Protocol):
+    """What is left of a connection after HTTP."""
+
+    async def read(self, max_bytes: int) -> bytes:
+        """Wait for bytes; none at the end."""
+        ...
+
+    async def write(self, buffer: bytes) -> None:
+        """Send bytes."""
+        ...
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """A connection that left HTTP, and the headers with which it did."""
+
+    who: str
+    headers: httpx.Headers
+    stream: ByteStream
+
+    async def read(self, most: int) -> bytes:
+        """Wait for bytes; none at the end.
+
+        Raises:
+            Unreachable: The connection broke.
+
+        """
+        try:
+            return await self.stream.read(most)
+        except httpcore.NetworkError as exc:
+            raise self._broken(exc) from exc
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes.
+
+        Raises:
+            Unreachable: The connection broke.
+
+        """
+        try:
+            await self.stream.write(data)
+        except httpcore.NetworkError as exc:
+            raise self._broken(exc) from exc
+
+    def _broken(self, error: httpcore.NetworkError) -> Unreachable:
+        return Unreachable(
+            f"{self.who}: the connection broke ({str(error) or type(error).__name__})."
+        )
 
 
 class _AgainError(Exception):
@@ -171,6 +223,25 @@ class HttpBackend:
         except _AgainError as exc:
             raise exc.error from exc.error.__cause__
 
+    @asynccontextmanager
+    async def upgraded(
+        self, path: str, params: Pairs, headers: Mapping[str, str]
+    ) -> AsyncGenerator[Upgraded]:
+        """Leave HTTP for what the `headers` ask for (a WebSocket), on a connection of its own.
+
+        Raises:
+            BackendError: No answer, a refusal, or an answer that stays with HTTP.
+
+        """
+        request = self._client().build_request("GET", path, params=[*params], headers=headers)
+        try:
+            async with self._opened(request) as reply:
+                if reply.status_code != SWITCHING_PROTOCOLS:
+                    raise BackendError(f"{self.who} does not upgrade the connection ({path}).")
+                yield Upgraded(self.who, reply.headers, reply.extensions["network_stream"])
+        except _AgainError as exc:
+            raise exc.error from exc.error.__cause__
+
     def decode(self, reply: Reply, answer: type[T]) -> T:
         """Decode a reply's JSON.
 
@@ -251,7 +322,7 @@ class HttpBackend:
             reply = await self._client().send(request, stream=True)
             async with _closing(reply):
                 self._breaker.answered()
-                if not reply.is_success:
+                if not (reply.is_success or reply.status_code == SWITCHING_PROTOCOLS):
                     await self._refuse(reply)
                 yield reply
         except (httpx.HTTPError, httpx.StreamError) as exc:

@@ -60,17 +60,29 @@ class Plan(msgspec.Struct, frozen=True):
     ways_back: tuple[Undo, ...] = ()
 
 
+class Quote(msgspec.Struct, frozen=True):
+    """What a stranger said, by whom it is, and how many bytes of it are worth showing.
+
+    Give it whole: it is cut after its secrets are gone, or half of one could stay.
+    """
+
+    source: str
+    text: str
+    limit: int
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a write, as seen afterwards.
 
     `verified` tells whether the backend shows what was planned; `details` are further lines. Each
-    of `undos` takes a part of it back.
+    of `undos` takes a part of it back. `said` is what strangers said to it, whole.
     """
 
     summary: str
     verified: bool
     details: tuple[str, ...] = ()
     undos: tuple[Undo, ...] = ()
+    said: tuple[Quote, ...] = ()
 
 
 class Written(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,6 +95,7 @@ class Written(msgspec.Struct, frozen=True, omit_defaults=True):
     undo: str = ""
     verified: bool = False
     details: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
     token: str = ""
 
 

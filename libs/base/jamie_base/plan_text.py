@@ -31,4 +31,9 @@ def _how_to_confirm(token: str) -> list[str]:
 def _done(answer: Written) -> list[str]:
     verdict = "Done" if answer.verified else "Sent, but NOT verified"
 
-    return [f"{verdict}: {answer.summary}.", *(f"  {line}" for line in answer.details), answer.undo]
+    return [
+        f"{verdict}: {answer.summary}.",
+        *(f"  {line}" for line in answer.details),
+        *answer.said,
+        answer.undo,
+    ]

@@ -53,7 +53,7 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
     desk = _desk(blueprint, settings)
     mode = Mode(
         names=blueprint.sources.names,
-        write=settings.write,
+        flags=frozenset(one for one in blueprint.toolset.flags if getattr(settings, one)),
         confirm=settings.confirm,
         always_data=desk.always_data,
     )
@@ -82,7 +82,7 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
     async def status() -> str:
         """Tell this server's version and mode, and what each backend allows."""
         found = await _probe_all(blueprint)
-        state = Status(blueprint.name, release, "write" if mode.write else "read", found)
+        state = Status(blueprint.name, release, " and ".join(sorted(mode.flags)) or "read", found)
 
         return desk.redactor.text(msgspec.json.encode(state).decode())
 

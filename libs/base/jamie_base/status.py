@@ -31,7 +31,7 @@ class SourceStatus(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """A server: its version, its mode (`read`, `write` or `exec`) and its backends."""
+    """A server: its version, its mode (`read`, or what else it may) and its backends."""
 
     server: str
     version: str

@@ -84,6 +84,23 @@ def clip(lines: Iterable[str], budget: int, *, hint: str = "") -> str:
     return "\n".join([*rows[:kept], _remark(len(rows) - kept, hint)])
 
 
+def excerpt(text: str, budget: int) -> str:
+    """Keep whole lines from the beginning and the end, within `budget` bytes, and say how many not.
+
+    A single line that is too long is cut in its middle.
+    """
+    text = text.strip("\n")
+    if size(text) <= budget:
+        return text
+
+    head = cut(text, budget * 2 // 3)
+    tail = text.encode(errors="replace")[-(budget // 3) :].decode(errors="ignore")
+    if "\n" in head and "\n" in tail:
+        head, tail = head.rpartition("\n")[0], tail.partition("\n")[2]
+    left = size(text) - size(head) - size(tail)
+    return f"{head}\n{ELLIPSIS} ({left:,} bytes not shown) {ELLIPSIS}\n{tail}"
+
+
 def columns(rows: Iterable[Sequence[str]], *, gap: str = "  ") -> list[str]:
     """Align cells into lines, two blanks between columns and none at the end of a line."""
     table = [list(row) for row in rows]

@@ -60,11 +60,12 @@ class ServedTool(Tool):
 class Mode:
     """How a server was started, as far as its tools look different for it.
 
-    `names` are the backends to choose from.
+    `names` are the backends to choose from, `flags` the settings that are on with which further
+    tools exist.
     """
 
     names: Sequence[str]
-    write: bool = False
+    flags: frozenset[str] = frozenset()
     confirm: Confirm = "ask"
     always_data: bool = False
 
@@ -72,11 +73,11 @@ class Mode:
 def bind(toolset: Toolset, mode: Mode) -> list[Tool]:
     """Turn written tools into served ones.
 
-    Writing tools exist only in write mode; the argument that chooses a backend exists only among
+    Writing tools exist only with their flag; the argument that chooses a backend exists only among
     several, the one that confirms a plan only where tokens do; the schema of the data is published
     only where every answer carries data, because clients insist on data once they know its schema.
     """
-    return [_served(spec, toolset, mode) for spec in toolset if mode.write or not spec.changes]
+    return [_served(spec, toolset, mode) for spec in toolset if spec.flag in ("", *mode.flags)]
 
 
 def data_schema(answer: type[msgspec.Struct]) -> Json:

@@ -29,6 +29,9 @@ PlanT = TypeVar("PlanT", bound=Callable[..., Awaitable[Plan]])
 # Whether a call may be repeated is left out: of reading it means nothing, of writing the default is
 # what we would say, and every byte of a catalogue is paid for in every conversation.
 READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, open_world_hint=True)
+WRITE = "write"
+"""The setting with which tools that change something exist, unless they have one of their own."""
+
 WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=True, open_world_hint=True)
 
 
@@ -62,7 +65,8 @@ class Spec:
     """One tool as it was written.
 
     `live` names the argument that makes a call its own: what it sees while it runs goes to its
-    client as progress, so it is not shared with an identical one.
+    client as progress, so it is not shared with an identical one. A tool with a `flag` exists where
+    the setting of that name is on.
     """
 
     ask: Ask
@@ -71,6 +75,7 @@ class Spec:
     act: Act | None = None
     verify: Verify | None = None
     live: str = ""
+    flag: str = ""
 
     @property
     def name(self) -> str:
@@ -123,6 +128,11 @@ class Toolset(list[Spec]):
         self.chooser = chooser
         self.chooser_help = chooser_help
 
+    @property
+    def flags(self) -> frozenset[str]:
+        """Return the settings with which some of the tools exist."""
+        return frozenset(spec.flag for spec in self if spec.flag)
+
     def reads(self, render: Render, *, live: str = "") -> Callable[[AskT], AskT]:
         """Add a tool that changes nothing, shown by `render`; `live` as in Spec."""
 
@@ -132,7 +142,9 @@ class Toolset(list[Spec]):
 
         return add
 
-    def writes(self, act: Act, verify: Verify | None = None) -> Callable[[PlanT], PlanT]:
+    def writes(
+        self, act: Act, verify: Verify | None = None, *, flag: str = WRITE
+    ) -> Callable[[PlanT], PlanT]:
         """Add a tool that changes the backend: it plans, and `act` does what was planned.
 
         `act` returns as soon as the change is made, with the way back; `verify` then waits until
@@ -140,7 +152,7 @@ class Toolset(list[Spec]):
         """
 
         def add(plan: PlanT) -> PlanT:
-            self.append(Spec(plan, written, WRITES, act, verify))
+            self.append(Spec(plan, written, WRITES, act, verify, flag=flag))
             return plan
 
         return add

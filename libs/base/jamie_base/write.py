@@ -13,15 +13,16 @@ from mcp.types import CallToolResult, InputRequiredResult
 from msgspec import structs
 
 from jamie_base import consent
+from jamie_base.blocks import quoted
 from jamie_base.call import Call, furnished, present, record, refusal
 from jamie_base.desk import Desk
 from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, TimedOut
-from jamie_base.plan import Outcome, Plan, Written, differences, planned
+from jamie_base.plan import Outcome, Plan, Quote, Written, differences, planned
 from jamie_base.plan_text import written
 from jamie_base.plans import Asked
 from jamie_base.progress import Reporter, reporting
 from jamie_base.remarks import remarking
-from jamie_base.text import clean
+from jamie_base.text import clean, excerpt
 from jamie_base.trail import Trail
 
 CONFIRM = "confirm"
@@ -127,7 +128,7 @@ async def _act(desk: Desk[Any], call: Call, plan: Plan) -> CallToolResult:
     if plan.undoes and seen.verified:
         desk.undo_log.forget(plan.undoes)
 
-    return present(desk, call, _told(seen, undo))
+    return present(desk, call, _told(desk, seen, undo))
 
 
 async def _acted_for_good(trail: Trail) -> tuple[Outcome, str]:
@@ -179,14 +180,21 @@ async def _seen(desk: Desk[Any], call: Call, plan: Plan, outcome: Outcome) -> Ou
     return structs.replace(outcome, verified=False, details=(*outcome.details, unseen))
 
 
-def _told(outcome: Outcome, undo: str) -> Written:
+def _told(desk: Desk[Any], outcome: Outcome, undo: str) -> Written:
     return Written(
         done=True,
         summary=outcome.summary,
         verified=outcome.verified,
         details=outcome.details,
+        said=tuple(_quoted(desk, one) for one in outcome.said),
         undo=undo,
     )
+
+
+def _quoted(desk: Desk[Any], said: Quote) -> str:
+    text = desk.redactor.text(clean(said.text))
+
+    return quoted(said.source, excerpt(text, said.limit))
 
 
 def _asked(call: Call) -> Asked:

@@ -62,12 +62,16 @@ def _toolset(settings: Settings) -> Toolset:
     import_module("jamie_kubernetes.tools.reading")
     if settings.write:
         import_module("jamie_kubernetes.tools.writing")
+    if settings.exec:
+        import_module("jamie_kubernetes.tools.command")
 
     return tools
 
 
 def _instructions(settings: Settings) -> str:
-    return INSTRUCTIONS.replace(READS_ONLY, WRITES_TOO) if settings.write else INSTRUCTIONS
+    harmless = not (settings.write or settings.exec)
+
+    return INSTRUCTIONS if harmless else INSTRUCTIONS.replace(READS_ONLY, WRITES_TOO)
 
 
 def main() -> None:

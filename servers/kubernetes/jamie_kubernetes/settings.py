@@ -120,6 +120,9 @@ class Settings(ServerSettings):
     in_cluster_url: str = Field(default_factory=_injected_url)
     """API server of the cluster this runs in; from KUBERNETES_SERVICE_HOST and _PORT."""
 
+    exec: bool = False
+    """Offer k8s_exec, which runs commands in containers; needs no --write."""
+
     timeout: PositiveFloat = 30.0
     """Seconds to wait for the API server."""
 

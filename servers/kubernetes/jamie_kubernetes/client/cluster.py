@@ -20,6 +20,7 @@ from jamie_kubernetes.client.api_server import (
 from jamie_kubernetes.client.bounds import is_pattern
 from jamie_kubernetes.client.contexts import Context, contexts_of
 from jamie_kubernetes.client.discovery import KEPT_SECONDS, ApiKinds, Discovery
+from jamie_kubernetes.client.executing import Ran, execute
 from jamie_kubernetes.client.fence import Fence, leave
 from jamie_kubernetes.client.listing import Listing, Pairs
 from jamie_kubernetes.client.objects import ListPage, Named, Version
@@ -192,6 +193,21 @@ class Cluster:
             return server.decode(reply, Object)
 
         return await self._ask(sending.path, send)
+
+    async def execute(
+        self, path: str, container: str, command: Sequence[str], seconds: float
+    ) -> Ran:
+        """Run a command in a container and listen to it for so many seconds.
+
+        Raises:
+            BackendError: It was not started.
+
+        """
+
+        async def run(server: ApiServer) -> Ran:
+            return await execute(server, path, container, command, seconds)
+
+        return await self._ask(path, run)
 
     async def text(self, path: str, params: Pairs = ()) -> str:
         """Read a plain text answer."""

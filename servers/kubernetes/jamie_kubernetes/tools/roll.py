@@ -41,10 +41,7 @@ async def k8s_roll(
     revision: Number = 0,
     namespace: Home = "",
 ) -> Plan:
-    """Restart, undo, pause or resume a rollout, after its user agreed.
-
-    Shows a plan with the differences first, follows the rollout, says what became of it.
-    """
+    """Restart, undo, pause or resume a rollout, after its user agreed; follows it."""
     target = await find(cluster, name, namespace, ROLLED)
     workload = await cluster.get(target.path, Templated)
     _check(target, workload, action, revision)

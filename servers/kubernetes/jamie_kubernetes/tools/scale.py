@@ -49,8 +49,7 @@ async def k8s_scale(
 ) -> Plan:
     """Scale a workload, after its user agreed.
 
-    Shows a plan first: HPA, quota, room on the nodes, who reverts it. Waits until the pods are
-    ready and says what became of it.
+    Shows a plan first: HPA, quota, room on the nodes, who reverts it. Waits for the pods.
     """
     target = await find(cluster, name, namespace, SCALED)
     _scalable(target)

@@ -57,10 +57,7 @@ async def k8s_set(
     annotation: Notes = [],  # noqa: B006  # never changed
     namespace: Home = "",
 ) -> Plan:
-    """Set images, labels or annotations of an object, after its user agreed.
-
-    Shows a plan first; follows the rollout of a new image.
-    """
+    """Set images, labels or annotations of an object, after its user agreed."""
     if not (image or label or annotation):
         raise InvalidArgument("Nothing to set: give image, label or annotation.")
 
