@@ -31,6 +31,8 @@ BREATH_SECONDS = 0.2
 PATIENCE_SECONDS = 5.0
 LISTEN_AGAIN_SECONDS = 30.0
 CANCEL_AGAIN_SECONDS = 0.5
+# The extension of servers whose tools ask their user before they change anything.
+ASKS = "jamie/consent"
 
 
 class State(msgspec.Struct, frozen=True):
@@ -50,6 +52,7 @@ class Link:
         self.tools: dict[str, types.Tool] = {}
         self.protocol = ""
         self.version = ""
+        self.asks = False
         self.generation = 0
         self._elicit = elicit
         self._client: Client | None = None
@@ -167,6 +170,7 @@ class Link:
     def _welcome(self, client: Client) -> None:
         self._client = client
         self.protocol = client.protocol_version
+        self.asks = ASKS in (client.server_capabilities.extensions or {})
         self.version = client.server_info.version if client.server_info else ""
         self.generation += 1
         self._enter(State("ready"))

@@ -5,16 +5,32 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 import mcp.types as types
+import msgspec
 
 from jamie_host.settings import PolicySettings
 
 Verdict = Literal["allow", "ask", "deny"]
 
 
-def judge(name: str, tool: types.Tool | None, rules: PolicySettings, *, trusted: bool) -> Verdict:
+class Word(msgspec.Struct, frozen=True):
+    """What a tool says of itself, whether it is believed, and whether its server asks its user."""
+
+    tool: types.Tool | None = None
+    trusted: bool = False
+    asks: bool = False
+
+    @property
+    def is_harmless(self) -> bool:
+        """Tell whether it needs no question of ours: it reads, or asks one of its own first."""
+        notes = self.tool.annotations if self.tool else None
+        return self.trusted and (self.asks or bool(notes and notes.read_only_hint))
+
+
+def judge(name: str, word: Word, rules: PolicySettings) -> Verdict:
     """Decide by the settings, the strictest first; else by what the tool says of itself.
 
-    A tool that says it only reads is allowed, if its server is trusted; the rest is asked.
+    A tool of a trusted server is allowed if it only reads, or if the server asks its user before it
+    changes anything: one question is enough. The rest is asked.
     """
     if _any(name, rules.deny):
         return "deny"
@@ -22,8 +38,7 @@ def judge(name: str, tool: types.Tool | None, rules: PolicySettings, *, trusted:
         return "ask"
     if _any(name, rules.allow):
         return "allow"
-    notes = tool.annotations if tool else None
-    return "allow" if trusted and notes and notes.read_only_hint else "ask"
+    return "allow" if word.is_harmless else "ask"
 
 
 def _any(name: str, globs: Iterable[str]) -> bool:

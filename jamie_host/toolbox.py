@@ -17,6 +17,7 @@ from jamie_host.answer import ToolAnswer, text_of
 from jamie_host.connection import Connection
 from jamie_host.errors import HostError
 from jamie_host.names import Wired, name_tools, nearest
+from jamie_host.policy import Word
 from jamie_host.servers import Server
 
 # What tokenisers make of JSON schemas, near enough to warn by.
@@ -59,10 +60,13 @@ class Toolbox:
         found = self.names.get(name)
         return self.connections[found.server].tools.get(found.tool) if found else None
 
-    def trusted(self, name: str) -> bool:
-        """Tell whether a tool's own word about itself is believed."""
+    def word(self, name: str) -> Word:
+        """Return what a tool says of itself, and whether it is believed."""
         found = self.names.get(name)
-        return bool(found) and self.connections[found.server].server.trusted
+        if found is None:
+            return Word()
+        one = self.connections[found.server]
+        return Word(one.tools.get(found.tool), trusted=one.server.trusted, asks=one.link.asks)
 
     def gaps(self) -> dict[str, str]:
         """Say of every server that cannot be used now why not."""

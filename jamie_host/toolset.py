@@ -118,8 +118,7 @@ class HostToolset(AbstractToolset[None]):
         return f"The user said no to {name}. Do not try it again." if said == "no" else ""
 
     def _verdict(self, name: str) -> Verdict:
-        trusted = self.toolbox.trusted(name)
-        return judge(name, self.toolbox.tool(name), self.rules, trusted=trusted)
+        return judge(name, self.toolbox.word(name), self.rules)
 
     def _define(self, name: str) -> ToolDefinition:
         tool = self.toolbox.tool(name)

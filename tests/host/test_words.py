@@ -11,7 +11,7 @@ from jamie_host.cleaning import clean
 from jamie_host.expansion import UnsetError, expand
 from jamie_host.names import FOREIGN, LONGEST, name_tools, nearest
 from jamie_host.persona import dress
-from jamie_host.policy import judge
+from jamie_host.policy import Word, judge
 from jamie_host.settings import PolicySettings
 from jamie_host.shelf import Shelf
 
@@ -71,15 +71,23 @@ def test_a_tool_runs_unasked_only_when_a_trusted_one_says_it_reads(
     notes = None if reads is None else ToolAnnotations(read_only_hint=reads)
     tool = Tool(name="t", input_schema={"type": "object"}, annotations=notes)
 
-    assert judge("t", tool, PolicySettings(), trusted=trusted) == verdict
+    assert judge("t", Word(tool, trusted=trusted), PolicySettings()) == verdict
+
+
+@pytest.mark.parametrize(("trusted", "verdict"), [(True, "allow"), (False, "ask")])
+def test_a_tool_whose_trusted_server_asks_is_not_asked_about_twice(
+    trusted: bool, verdict: str
+) -> None:
+    assert judge("t", Word(trusted=trusted, asks=True), PolicySettings()) == verdict
+    assert judge("t", Word(trusted=trusted, asks=True), PolicySettings(ask=("t",))) == "ask"
 
 
 def test_the_strictest_rule_wins() -> None:
     rules = PolicySettings(allow=("*",), ask=("k8s_*",), deny=("k8s_delete*",))
 
-    assert judge("k8s_delete_pod", None, rules, trusted=False) == "deny"
-    assert judge("k8s_scale", None, rules, trusted=False) == "ask"
-    assert judge("other", None, rules, trusted=False) == "allow"
+    assert judge("k8s_delete_pod", Word(), rules) == "deny"
+    assert judge("k8s_scale", Word(), rules) == "ask"
+    assert judge("other", Word(), rules) == "allow"
 
 
 def test_the_persona_frames_an_answer_and_leaves_it_alone() -> None:

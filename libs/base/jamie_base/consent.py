@@ -6,6 +6,7 @@ reply; before, it sends a request of its own in the middle of the call.
 
 from typing import Any
 
+from mcp.server.extension import Extension
 from mcp.server.mcpserver import Context
 from mcp.types import (
     ElicitRequest,
@@ -18,8 +19,17 @@ from pydantic import BaseModel, Field
 
 from jamie_base.errors import NotConfirmed
 
+ASKS = "jamie/consent"
+"""The extension by which a server says that its own tools ask their user before a change."""
+
 QUESTION = "consent"
 ASKED_BY_ANSWER = "2026-07-28"
+
+
+class Asks(Extension):
+    """Tells hosts that nothing changes before our own question: they need not ask the same."""
+
+    identifier = ASKS
 
 
 class Consent(BaseModel):

@@ -13,6 +13,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 
 from jamie_base.audit import open_audit
 from jamie_base.caller import caller_of, calling
+from jamie_base.consent import Asks
 from jamie_base.desk import Desk
 from jamie_base.endpoint import Endpoint, Offer
 from jamie_base.logs import redactor_of, state_folder
@@ -76,6 +77,7 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
         lifespan=lifespan,
         tools=bind(blueprint.toolset, mode),
         middleware=[_for_its_caller],
+        extensions=[Asks()] if settings.write and settings.confirm == "ask" else [],
     )
 
     @server.resource(STATUS_URI, mime_type="application/json", title="Status")

@@ -11,6 +11,7 @@ import time
 from typing import Annotated, Literal
 
 from mcp.server import MCPServer
+from mcp.server.extension import Extension
 from mcp.server.mcpserver import Context, Elicit, Resolve
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
@@ -29,8 +30,12 @@ class Confirm(BaseModel):
     proceed: bool = Field(description="Go ahead?")
 
 
-def build(name: str) -> MCPServer:
-    shop = MCPServer(name, version="3.2.1")
+class Asks(Extension):
+    identifier = "jamie/consent"
+
+
+def build(name: str, *, asks: bool = False) -> MCPServer:
+    shop = MCPServer(name, version="3.2.1", extensions=[Asks()] if asks else [])
 
     @shop.tool(annotations=READS)
     async def shop_echo(text: str, times: int = 1) -> str:
@@ -125,11 +130,12 @@ def main() -> None:
     parser.add_argument("transport", choices=["stdio", "sse", "http"])
     parser.add_argument("port", type=int, nargs="?", default=0)
     parser.add_argument("--name", default="shop")
+    parser.add_argument("--asks", action="store_true", help="say that every write is asked about")
     parser.add_argument("--slow-start", type=float, default=0)
     given = parser.parse_args()
     time.sleep(given.slow_start)
     sys.stderr.write("the shop opens\n")
-    shop = build(given.name)
+    shop = build(given.name, asks=given.asks)
     if given.transport == "stdio":
         shop.run()
     elif given.transport == "sse":
