@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Literal
 
-import msgspec
 import pytest
 from pydantic import SecretStr
 
@@ -192,20 +191,6 @@ async def test_a_write_is_asked_about_and_a_no_is_kept(
     bought, echoed = last_results(player.requests[1])
     assert "The user said no to shop_buy" in bought
     assert echoed == "x"
-
-
-async def test_a_write_that_its_server_asks_about_is_not_asked_about_here_too(
-    toolbox: OpenBox, stdio_shop: Server, model: StartModel
-) -> None:
-    async def refuse(tool: str, arguments: Mapping[str, object]) -> Approval:
-        raise AssertionError(tool)
-
-    player = model([("shop_buy", {"item": "tea"})], "Done.")
-    asking = msgspec.structs.replace(stdio_shop, args=(*stdio_shop.args, "--asks"))
-    async with toolbox(asking) as box:
-        await ask(box, settings_for(player), "Buy tea", approve=refuse)
-
-    assert last_results(player.requests[1]) == ["bought tea"]
 
 
 async def test_without_a_terminal_a_write_does_not_happen(
