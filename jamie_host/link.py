@@ -30,7 +30,8 @@ BREATH_SECONDS = 0.2
 # How long a call waits for a server that is coming back.
 PATIENCE_SECONDS = 5.0
 LISTEN_AGAIN_SECONDS = 30.0
-CANCEL_AGAIN_SECONDS = 0.5
+# Longer than the SDK takes to end a process: it asks, waits, terminates, waits, kills and waits.
+CANCEL_AGAIN_SECONDS = 8.0
 # The extension of servers whose tools ask their user before they change anything.
 ASKS = "jamie/consent"
 
@@ -76,8 +77,10 @@ class Link:
             yield
         finally:
             self._stopping = True
+            self._lost.set()
             with anyio.CancelScope(shield=True):
-                # The SDK's scopes may take a cancellation for their own and swallow it.
+                # The SDK's scopes may take a cancellation for their own and swallow it. Once more
+                # too soon would break into the SDK's ending a process, and leave that running.
                 while not owner.done():
                     owner.cancel()
                     await asyncio.wait({owner}, timeout=CANCEL_AGAIN_SECONDS)

@@ -1,6 +1,7 @@
 """The owner task of a connection."""
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from jamie_host import link
 from jamie_host.servers import Server
+from jamie_host.toolbox import open_toolbox
 
 
 def test_a_transport_that_swallows_its_cancellation_is_left_all_the_same(
@@ -42,3 +45,15 @@ def test_a_transport_that_swallows_its_cancellation_is_left_all_the_same(
     running.join(10)
 
     assert not running.is_alive()
+
+
+async def test_a_server_that_takes_its_time_to_end_is_not_left_running(
+    tmp_path: Path, stdio_shop: Server
+) -> None:
+    slow = msgspec.structs.replace(stdio_shop, args=(*stdio_shop.args, "--slow-end", "1"))
+    async with open_toolbox([slow], tmp_path) as box:
+        await box.settled()
+        pid = int((await box.call("shop_pid", {})).text)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)

@@ -1,6 +1,6 @@
 """A small MCP server for the host's tests: a few tools, three transports, some bad habits.
 
-Usage: shop.py stdio|sse|http [PORT] [--name NAME] [--slow-start SECONDS]
+Usage: shop.py stdio|sse|http [PORT] [--name NAME] [--slow-start SECONDS] [--slow-end SECONDS]
 """
 
 import argparse
@@ -132,12 +132,14 @@ def main() -> None:
     parser.add_argument("--name", default="shop")
     parser.add_argument("--asks", action="store_true", help="say that every write is asked about")
     parser.add_argument("--slow-start", type=float, default=0)
+    parser.add_argument("--slow-end", type=float, default=0)
     given = parser.parse_args()
     time.sleep(given.slow_start)
     sys.stderr.write("the shop opens\n")
     shop = build(given.name, asks=given.asks)
     if given.transport == "stdio":
         shop.run()
+        time.sleep(given.slow_end)
     elif given.transport == "sse":
         shop.run("sse", port=given.port)
     else:
