@@ -1,5 +1,6 @@
 """Why containers end, as k8s_diagnose tells it."""
 
+import time
 from typing import Any
 
 import httpx
@@ -359,3 +360,23 @@ async def test_beyond_the_bound_the_survey_alone_still_gives_findings(
     read = [one for one in api.requests if one.url.path.startswith("/api/v1/namespaces/shop/pods/")]
     assert len(read) == 40
     assert POD not in text
+
+
+async def test_rejected_credentials_name_the_secrets_they_come_from(
+    connect: Connect, api: Api
+) -> None:
+    env = [{"name": "PASS", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pass"}}}]
+    one = crashing(ran(1), env=env, envFrom=[{"secretRef": {"name": "mail"}}])
+
+    found = await the_finding(connect, api, one, log="FATAL: password authentication failed")
+
+    assert found["cause"] == "credentials-rejected"
+    assert (
+        found["next"] == "correct the password or key in secret/db and secret/mail, which it reads"
+    )
+
+
+async def test_it_crashes_for_as_long_as_it_has_not_been_ready(connect: Connect, api: Api) -> None:
+    found = await the_finding(connect, api, crashing(ran(1)))
+
+    assert 3_500 < time.time() - found["since_ns"] / 1e9 < 3_700

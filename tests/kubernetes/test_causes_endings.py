@@ -179,3 +179,15 @@ async def test_a_node_that_evicts_pods_of_several_is_the_one_that_is_told(
     assert (found["owner"], found["cause"]) == ("node/node-1", "evicted")
     assert found["summary"] == "evicted 2 pods of 2 owners: it was low on memory"
     assert found["affects"] == ["shop/deploy/api", "shop/deploy/web"]
+
+
+@pytest.mark.parametrize(("hours", "severity"), [(1, 0), (48, 3)])
+async def test_a_failed_pod_that_nobody_missed_for_a_day_is_only_left_over(
+    connect: Connect, api: Api, hours: int, severity: int
+) -> None:
+    found = await the_finding(connect, api, failed("Evicted", words.LOW_ON_MEMORY, hours=hours))
+
+    assert (found["cause"], found.get("severity")) == ("evicted", severity)
+    assert ("it failed 2d ago; nobody made it again" in found.get("evidence", ())) == (
+        severity == 3
+    )

@@ -247,9 +247,11 @@ async def test_somebody_else_s_pod_may_have_the_name(ask: Ask, api: Api) -> None
 async def test_the_service_of_a_stateful_set_has_to_be_there_and_headless(
     ask: Ask, api: Api
 ) -> None:
-    lost, headed = workload("lost"), workload("headed")
+    lost, headed = workload("lost"), workload("headed", desired=2, ready=2)
     lost["spec"]["serviceName"], headed["spec"]["serviceName"] = "lsot", "headed"
-    api.objects["statefulsets"] = [lost, headed]
+    alone = workload("alone", desired=1, ready=1)
+    alone["spec"]["serviceName"] = "headed"
+    api.objects["statefulsets"] = [lost, headed, alone]
     api.objects["services"] = [
         {
             "metadata": meta(name, "shop"),
@@ -263,6 +265,8 @@ async def test_the_service_of_a_stateful_set_has_to_be_there_and_headless(
     assert "DEGRADED shop/sts/lost: its Service lsot does not exist" in text
     assert "nearest: svc/lost" in text
     assert "AT RISK shop/sts/headed: its Service headed is not headless: headed-0.headed" in text
+    # A single pod has nobody to call by name.
+    assert "sts/alone" not in text
 
 
 async def test_old_pods_that_a_strategy_keeps_are_a_risk(ask: Ask, api: Api) -> None:

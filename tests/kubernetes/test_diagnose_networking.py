@@ -65,7 +65,7 @@ async def test_egress_without_dns_is_a_risk_while_the_pods_are_well(ask: Ask, he
 
     text = await ask("k8s_diagnose")
 
-    assert "AT RISK shop/netpol/guard-0: netpol/guard-0 let 1 pod send nothing" in text
+    assert "AT RISK shop/netpol/guard-0: netpol/guard-0 lets 1 pod send nothing" in text
     assert "(netpol-blocks-dns, likely)" in text
     assert "hits: shop/pod/web-1" in text
     assert "netpol-blocks-dns" in await ask("k8s_diagnose", namespace="shop")
@@ -89,7 +89,7 @@ async def test_a_service_that_nobody_may_reach_is_told_with_its_policy(
 
     text = await ask("k8s_diagnose", namespace="shop")
 
-    assert "netpol/guard-0 let nobody connect to the pods of svc/web (port 8080)" in text
+    assert "netpol/guard-0 lets nobody connect to the pods of svc/web (port 8080)" in text
     assert "(netpol-denies-service, likely)" in text
     assert "hits: shop/svc/web" in text
 
@@ -104,7 +104,7 @@ async def test_a_policy_that_opens_the_service_s_port_instead_of_the_pods_is_tol
 
     text = await ask("k8s_diagnose", namespace="shop")
 
-    assert f"open port 80, but the pods of svc/web listen at {target} (netpol-wrong-port)" in text
+    assert f"opens port 80, but the pods of svc/web listen at {target} (netpol-wrong-port)" in text
 
 
 async def test_a_rule_for_nobody_with_a_near_label_is_a_slip(ask: Ask, healthy: Api) -> None:

@@ -131,3 +131,11 @@ def test_of_many_alike_a_few_are_told_in_full_and_the_rest_after_what_is_as_bad(
     ]
     assert [one.owner for one in told if one.brief] == ["deploy/a3", "deploy/a4"]
     assert told[-1].brief
+
+
+def test_of_causes_as_bad_that_with_the_most_consequences_comes_first() -> None:
+    alone = finding("deploy/a", count=2)
+    database = finding("sts/db", count=1)
+    hit = [finding(f"deploy/{name}", follows=("shop/sts/db",)) for name in ("b", "c")]
+
+    assert [one.owner for one in merged([alone, database, *hit])] == ["sts/db", "deploy/a"]

@@ -280,3 +280,18 @@ async def test_what_a_foreign_controller_made_is_followed_by_its_pod(
     assert (await ask("k8s_overview")).endswith(
         "Next: k8s_logs name=pod/web-abc namespace=shop container=app previous=true"
     )
+
+
+async def test_a_namespace_s_causes_are_its_own(ask: Ask, healthy: Api) -> None:
+    healthy.objects["pods"] = [crashing("web-0"), crashing("db-0", namespace="default")]
+    client = {"service": {"namespace": "default", "name": "gone"}}
+    hook = {"name": "v.example.com", "clientConfig": client, "failurePolicy": "Fail"}
+    rules = [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["pods"]}]
+    hooks = {"metadata": {"name": "guard"}, "webhooks": [{**hook, "rules": rules}]}
+    path = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+    healthy.routes[path] = httpx.Response(200, json={"items": [hooks], "metadata": {}})
+
+    assert "webhook/guard" in await ask("k8s_overview")
+    text = await ask("k8s_overview", namespace="shop")
+    assert "shop/pod/web-0: container app" in text
+    assert "webhook/guard" not in text

@@ -20,7 +20,8 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     `follows` names whose finding would explain this one (its own key: any other of the same owner);
     where there is one, this one only appears in its `affects`, of which the first of `affected` are
     kept. `also` are further causes. `leads`: of its owner's causes it is the one to tell first.
-    `brief`: others of the same cause are told in full before it.
+    `brief`: others of the same cause are told in full before it. `needs` are the hosts, as
+    `db:5432`, that its pods complain of.
     """
 
     cause: str
@@ -41,6 +42,7 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     also: tuple[str, ...] = ()
     leads: bool = False
     brief: bool = False
+    needs: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

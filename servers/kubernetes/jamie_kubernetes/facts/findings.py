@@ -37,7 +37,7 @@ Rank = tuple[int, bool, int, int, str, str, str]
 
 
 def rank(one: Finding) -> Rank:
-    """Order findings: the worst first, then the surest, then the largest; unique for each.
+    """Order findings: the worst first, then the surest, then what hurts most; unique for each.
 
     Of many alike the first few come before what else is as bad, and the rest after it.
     """
@@ -45,7 +45,7 @@ def rank(one: Finding) -> Rank:
         one.severity,
         one.brief,
         _SURENESS[one.confidence],
-        -one.count,
+        -one.count - max(one.affected, len(one.affects)),
         one.namespace,
         one.owner,
         one.cause,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from jamie_base.text import clean, shorten
+from jamie_base.text import clean, count, shorten
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import LogLine, LogPattern
 from jamie_signals.logs import Fold, Level, Miner, Parsed, Stack, fold, level_of, parse
@@ -124,7 +124,7 @@ def _in_short(text: str, stack: Stack | None) -> str:
 
     root = "" if stack.root in first else f" | {stack.root}"
     place = f" at {stack.frame}" if stack.frame else ""
-    hidden = f" (+{stack.hidden} frames)" if stack.hidden else ""
+    hidden = f" (+{count('frame', stack.hidden)})" if stack.hidden else ""
     return f"{shorten(first, LINE_CHARACTERS // 2)}{root}{place}{hidden}"
 
 

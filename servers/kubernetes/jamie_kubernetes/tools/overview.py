@@ -31,6 +31,7 @@ from jamie_kubernetes.kinds import (
 from jamie_kubernetes.render.overview import overview
 from jamie_kubernetes.tools.changing import Marks
 from jamie_kubernetes.tools.diagnosing.round import Round
+from jamie_kubernetes.tools.diagnosing.subject import Subject
 from jamie_kubernetes.tools.parts import Part, Parts, check_namespace
 from jamie_kubernetes.tools.toolset import Backend, Namespace, tools
 
@@ -102,7 +103,9 @@ def _is_troubled(answer: Overview) -> bool:
 async def _causes(round_: Round) -> list[Cause]:
     from jamie_kubernetes.tools.diagnosing.areas import examined  # only where something is wrong
 
-    found = condensed([one for one in merged(await examined(round_)) if one.severity < Harm.RISK])
+    subject = Subject("", round_.namespace)
+    told = [one for one in merged(await examined(round_)) if subject.concerns(one)]
+    found = condensed([one for one in told if one.severity < Harm.RISK])
     return [
         Cause(one.key, one.cause, one.severity, one.summary, one.next)
         for one in sorted(found, key=cause_rank)

@@ -209,7 +209,8 @@ class Looked(msgspec.Struct, frozen=True):
 class Clue(msgspec.Struct, frozen=True):
     """What is wrong, as far as it is known; `what` is the summary, in our words.
 
-    `harm` is set where it is not told by how many pods are ready.
+    `harm` is set where it is not told by how many pods are ready; `needs` are the hosts that are
+    not reached, as `db:5432`.
     """
 
     code: ContainerCause
@@ -221,6 +222,7 @@ class Clue(msgspec.Struct, frozen=True):
     since_ns: Nanoseconds = 0
     follows: tuple[str, ...] = ()
     harm: Harm | None = None
+    needs: tuple[str, ...] = ()
     seeks: tuple[Seek, ...] = ()
     finish: "Finish | None" = None
 

@@ -52,11 +52,15 @@ _API_HOSTS = ("kubernetes", "kubernetes.default", "kubernetes.default.svc")
 
 
 class Complaint(msgspec.Struct, frozen=True):
-    """What a line complains about, in our words; `variable` is the one it misses."""
+    """What a line complains about, in our words.
+
+    `variable` is the one it misses, `needs` are the hosts it does not reach: `db:5432`.
+    """
 
     cause: ContainerCause
     words: str
     variable: str = ""
+    needs: tuple[str, ...] = ()
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -98,6 +102,12 @@ def target_in(text: str) -> str:
     return f"{found[1]}:{found[2]}"
 
 
+def needs_in(text: str) -> tuple[str, ...]:
+    """Return the hosts with the ports a line is about, names before addresses."""
+    found = [*_TARGET.findall(text), *_ADDRESS.findall(text)]
+    return tuple(dict.fromkeys(f"{host.lower()}:{port}" for host, port in found))
+
+
 def _weight(one: Found, complaint: Complaint | None) -> int:
     if _NOISE.search(one.line.text):
         return -1
@@ -123,8 +133,17 @@ def _with(
 
 def _unreachable(text: str) -> Complaint:
     return Complaint(
-        ContainerCause.UNREACHABLE, f"cannot reach {target_in(text) or 'what it depends on'}"
+        ContainerCause.UNREACHABLE,
+        f"cannot reach {target_in(text) or 'what it depends on'}",
+        needs=needs_in(text),
     )
+
+
+def _unresolved(text: str) -> Complaint:
+    found = _HOST.search(text) or _TARGET.search(text)
+    words = f"cannot resolve the name {found[1]}" if found else "a host name does not resolve"
+    needs = (found[1].lower(),) if found else ()
+    return Complaint(ContainerCause.UNRESOLVED, words, needs=needs)
 
 
 def _rejected(text: str) -> Complaint:
@@ -201,7 +220,7 @@ _ROWS: tuple[tuple[str, Callable[[str], Complaint]], ...] = (
      r"|temporary failure in name resolution|UnknownHost|could ?n[o']t resolve|cannot resolve"
      r"|could not translate host|host not found|nodename nor servname|NXDOMAIN|server misbehaving"
      r"|name does not resolve|failed to resolve (?!placeholder)",
-     _with(_C.UNRESOLVED, "a host name does not resolve", _HOST, "cannot resolve the name {0}")),
+     _unresolved),
     (r"connection refused|\bECONNREFUSED\b|connect(?:ion)?\b.{0,20}tim(?:ed ?out|eout)|i/o timeout"
      r"|\bETIMEDOUT\b|no route to host|\bEHOSTUNREACH\b|network is unreachable|could not connect to"
      r"|can(?:'t|not) connect to|(?:unable|failed|failure) to connect|Connect(?:ion)?Exception"

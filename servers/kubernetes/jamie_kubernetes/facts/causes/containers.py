@@ -1,6 +1,9 @@
 """Pods that have a node but do not run as they should: which clue a case has, and what it makes."""
 
+from msgspec.structs import replace
+
 from jamie_base.text import count
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client.objects import ContainerStatus
 from jamie_kubernetes.facts.causes import (
@@ -19,6 +22,9 @@ from jamie_kubernetes.facts.unrest import GOING, RESTARTING, restless_container
 
 EVIDENCE_KEPT = 4
 SAID_KEPT = 2
+LEFT_NS = 24 * 3600 * 1_000_000_000
+"""After what time a failed pod of nobody is something left lying about."""
+
 _PATIENT = ("", "ContainerCreating", "PodInitializing", "CrashLoopBackOff")
 _PLAIN = (
     ContainerCause.APP_ERROR,
@@ -67,6 +73,7 @@ def finding_of(case: Case, clue: Clue) -> Finding:
         count=group.count,
         pods=group.names,
         follows=clue.follows,
+        needs=clue.needs,
     )
 
 
@@ -79,10 +86,21 @@ def _restless(case: Case) -> Clue | None:
 def _failed(case: Case) -> Clue | None:
     if endings.is_old(case):
         return None
-    if whole := endings.failed(case):
-        return whole
+    found = endings.failed(case) or _ended(case) or _bare_failure(case)
+    ended = endings.left_ns(case)
+    return found if case.owner or case.now_ns - ended < LEFT_NS else _left(case, found, ended)
 
-    return _ended(case) or _bare_failure(case)
+
+def _left(case: Case, found: Clue, ended: Nanoseconds) -> Clue:
+    """Say of a failed pod that nobody missed it for a day: who needs it would have."""
+    return replace(
+        found,
+        harm=Harm.RISK,
+        evidence=(f"it failed{case.ago(ended)}; nobody made it again", *found.evidence),
+        next="delete it if nobody needs it: it is only a record",
+        seeks=(),
+        finish=None,
+    )
 
 
 def _bare_failure(case: Case) -> Clue:

@@ -194,7 +194,11 @@ def _doubles(case: Case, container: str) -> tuple[str, ...]:
 
 
 def _since(case: Case, end: Terminated) -> Nanoseconds:
-    """Return since when it crashes: the first back-off known, or this end."""
-    backs_off = [one.first_ns for one in case.happened("BackOff") if one.first_ns]
-    ended = [nanoseconds(end.finished_at)] if end.finished_at else []
-    return min([*backs_off, *ended], default=case.group.since_ns)
+    """Return since when it crashes: the first back-off known, not being ready, or this end."""
+    known = [one.first_ns for one in case.happened("BackOff") if one.first_ns]
+    known += [nanoseconds(end.finished_at)] if end.finished_at else []
+    ready = case.condition("Ready")
+    if ready and ready.status == "False" and ready.last_transition_time:
+        known.append(nanoseconds(ready.last_transition_time))
+
+    return min(known, default=case.group.since_ns)

@@ -230,8 +230,9 @@ def _failing(one: CronJob, over: Sequence[Controller], around: Around) -> Iterat
         namespace=one.metadata.namespace,
         owner=_owner(one),
         severity=Harm.BROKEN if len(failed) > 1 or not good else Harm.DEGRADED,
-        summary=f"{runs} failed: {how_it_failed(condition)}; {success}",
-        evidence=(f"{runs} failed ({how_it_failed(condition)}), {success}",),
+        summary=f"{runs} failed: {how_it_failed(condition)}",
+        # Read beside a cause of its pods too, which does not tell that it was so every time.
+        evidence=(f"{runs} failed, {success}",),
         said=(condition.message,) if condition.message else (),
         next=f"see why: k8s_logs name=job/{failed[0].metadata.name}"
         f" namespace={one.metadata.namespace}",

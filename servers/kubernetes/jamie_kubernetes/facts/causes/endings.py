@@ -158,6 +158,12 @@ def is_old(case: Case) -> bool:
     return bool(case.stand.ready and ended and case.now_ns - ended > RECENT_NS)
 
 
+def left_ns(case: Case) -> Nanoseconds:
+    """Return when a pod ended, or was made where nothing of it tells."""
+    born = case.pod.metadata.creation_timestamp
+    return ended_ns(case) or (nanoseconds(born) if born else case.now_ns)
+
+
 def ended_ns(case: Case) -> Nanoseconds:
     """Return when a pod ended, as far as anything of it tells."""
     ends = [nanoseconds(end.finished_at) for _, end in ends_of(case) if end.finished_at]

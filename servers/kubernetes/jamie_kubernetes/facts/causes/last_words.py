@@ -32,6 +32,8 @@ _REMEDIES = {
     ContainerCause.LEADER: "look at the API server's health: k8s_overview",
 }
 
+SECRETS_TOLD = 3
+
 
 def with_last_words(case: Case, container: str, message: str = "") -> Finish:
     """Make the last words of a container part of a clue; `message` is what it left beside them."""
@@ -54,7 +56,8 @@ def remark(found: Clue, looked: Looked) -> Clue:
         return found
 
     words = f": {told.complaint.words}" if told.complaint else ""
-    return replace(found, what=f"{found.what}{words}", said=(*found.said, told.text))
+    needs = told.complaint.needs if told.complaint else ()
+    return replace(found, what=f"{found.what}{words}", said=(*found.said, told.text), needs=needs)
 
 
 def from_text(text: str) -> Sequence[Found]:
@@ -80,9 +83,27 @@ def _complaining(case: Case, container: str, found: Clue, told: Telling) -> Clue
         what=f"{found.what}: {complaint.words}",
         evidence=(*found.evidence, *variables),
         said=said,
-        next=_REMEDIES.get(complaint.cause, found.next),
+        next=_remedy(case, container, complaint) or found.next,
         confidence="likely",
+        needs=complaint.needs,
     )
+
+
+def _remedy(case: Case, container: str, complaint: Complaint) -> str:
+    """Say what to do about a complaint; of credentials, where they come from."""
+    if complaint.cause is not ContainerCause.CREDENTIALS:
+        return _REMEDIES.get(complaint.cause, "")
+
+    specified = case.container(container)
+    sources = [
+        *(one.value_from.secret_key_ref for one in specified.env if one.value_from),
+        *(one.secret_ref for one in specified.env_from),
+    ]
+    names = dict.fromkeys(f"secret/{one.name}" for one in sources if one and one.name)
+    if not names:
+        return _REMEDIES[complaint.cause]
+
+    return f"correct the password or key in {join_words([*names][:SECRETS_TOLD])}, which it reads"
 
 
 def _explains(complaint: Complaint, found: Clue) -> bool:

@@ -87,8 +87,9 @@ def _no_dns(namespace: str, names: Sequence[str], pods: Sequence[Neighbours]) ->
         owner=f"netpol/{names[0]}",
         severity=Harm.BROKEN if hurt else Harm.RISK,
         confidence="likely",
-        summary=f"{_listed(names)} let {count('pod', sum(one.total for one in pods))} send nothing"
-        " to the cluster's DNS: names do not resolve there",
+        summary=f"{_listed(names)} {_do(names, 'let')}"
+        f" {count('pod', sum(one.total for one in pods))} send nothing to the cluster's DNS: names"
+        " do not resolve there",
         evidence=(f"no egress rule covers port 53 of {SYSTEM}",),
         next="add an egress rule to the DNS pods at port 53, UDP and TCP",
         affects=tuple(owners[:OWNERS_KEPT]),
@@ -143,10 +144,11 @@ def _denial(
     )
     outside = key_of(home, f"svc/{name}") in routed or service.spec.type != "ClusterIP"
     said = (
-        f"{_listed(names)} open port {join_words(open_at[:4])}, but the pods of svc/{name} listen"
-        f" at {at}"
+        f"{_listed(names)} {_do(names, 'open')} port {join_words(open_at[:4])}, but the pods of"
+        f" svc/{name} listen at {at}"
         if has_rules and open_at
-        else f"{_listed(names)} let nobody connect to the pods of svc/{name} (port {at})"
+        else f"{_listed(names)} {_do(names, 'let')} nobody connect to the pods of svc/{name}"
+        f" (port {at})"
     )
     return Finding(
         cause=NetworkCause.WRONG_PORT if has_rules and open_at else NetworkCause.DENIES_SERVICE,
@@ -206,3 +208,7 @@ def _nobody(policy: NetworkPolicy, direction: str, near: str) -> Finding:
 
 def _listed(names: Sequence[str]) -> str:
     return join_words([f"netpol/{name}" for name in names[:3]])
+
+
+def _do(names: Sequence[str], verb: str) -> str:
+    return verb if len(names) > 1 else f"{verb}s"

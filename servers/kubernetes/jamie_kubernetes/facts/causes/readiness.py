@@ -115,6 +115,7 @@ def _with_log(port: int | str, *, mistaken: bool) -> Finish:
         listener = listener_in(looked.entries)
         refused = any("refused" in text for text in found.said)
         what, next_ = found.what, found.next
+        needs: tuple[str, ...] = ()
         if refused and listener and listener.only_inside:
             what += f"; its log says it listens at localhost:{listener.port} only"
             next_ = "let it listen at 0.0.0.0: the kubelet asks from outside the container"
@@ -123,9 +124,10 @@ def _with_log(port: int | str, *, mistaken: bool) -> Finish:
             next_ = f"set the probe's port to {listener.port}, or the port it opens to {port}"
         elif worth and worth.complaint and not mistaken:
             what += f"; its log: {worth.complaint.words}"
+            needs = worth.complaint.needs
 
         said = (*found.said, worth.text) if worth else found.said
-        return replace(found, what=what, next=next_, said=said)
+        return replace(found, what=what, next=next_, said=said, needs=needs)
 
     return finish
 

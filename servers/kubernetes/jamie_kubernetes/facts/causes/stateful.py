@@ -180,7 +180,10 @@ def _headless(one: Controller, services: Services) -> Iterator[Finding]:
             evidence=(f"nearest: svc/{near[0]}",) if near else (),
             next=f"make a headless Service {name} (clusterIP: None) that selects its pods",
         )
-    elif found.spec.type == "ClusterIP" and found.spec.cluster_ip != "None":
+    elif (
+        # A single pod has nobody to call by name.
+        one.spec.replicas > 1 and found.spec.type == "ClusterIP" and found.spec.cluster_ip != "None"
+    ):
         yield Finding(
             cause=WorkloadCause.NOT_HEADLESS,
             namespace=namespace,

@@ -6,8 +6,11 @@ from functools import partial
 import anyio
 import msgspec
 
-from jamie_base.together import together
+from jamie_base.together import pair, together
 from jamie_kubernetes.answers_diagnose import Finding
+from jamie_kubernetes.client.network import NetService
+from jamie_kubernetes.facts.causes.dependencies import Served, linked
+from jamie_kubernetes.kinds import SERVICES
 from jamie_kubernetes.tools.diagnosing import (
     admission,
     containers,
@@ -48,7 +51,16 @@ async def examined(round_: Round) -> list[Finding]:
     found: list[Finding] = []
     await together(*(partial(_within, round_, area, found.append) for area in AREAS))
 
-    return found
+    return await _linked(round_, found)
+
+
+async def _linked(round_: Round, found: list[Finding]) -> list[Finding]:
+    """Look for what pods cannot reach among the Services, where any complain."""
+    if not any(one.needs for one in found):
+        return found
+
+    services, survey = await pair(partial(round_.listed, SERVICES, NetService), round_.pods)
+    return linked(found, Served(services or (), survey.labels if survey else {}))
 
 
 async def _within(round_: Round, area: Area, report: Report) -> None:

@@ -1,0 +1,121 @@
+"""What pods cannot reach: found among the Services there are, and told with what is wrong there."""
+
+import pytest
+
+from tests.kubernetes.conftest import Connect
+from tests.kubernetes.diagnosed import backing_off, crashing, findings, ran
+from tests.kubernetes.test_diagnose_networking import guard
+from tests.kubernetes.wire import Api, Json, container, meta, node, pod
+
+DISK = "FATAL: could not write lock file: No space left on device"
+
+
+def service(name: str = "db", ip: str = "10.96.0.7", **selector: str) -> Json:
+    chosen = selector or {"app": "db"}
+    spec = {"clusterIP": ip, "selector": chosen, "ports": [{"port": 5432, "targetPort": 5432}]}
+    return {"metadata": meta(name, "shop"), "spec": spec}
+
+
+def database(*, crashes: bool = False) -> Json:
+    main = backing_off(ran(1)) if crashes else container()
+    labels = {"app": "db"}
+    metadata = meta("db-0", "shop", "StatefulSet/db", labels=labels)
+    return pod("db-0", owner="StatefulSet/db", containers=[main], metadata=metadata)
+
+
+def complaining(api: Api, text: str) -> None:
+    """A Deployment whose container ends with these words."""
+    api.objects["nodes"] = [node("node-1")]
+    api.objects["pods"].append(crashing(ran(1), owner="ReplicaSet/web-66d7", name="web-66d7-a"))
+    api.logs["web-66d7-a"] = text
+
+
+REFUSED = "Error: dial tcp {}:5432: connect: connection refused"
+
+
+@pytest.mark.parametrize(
+    "host", ["db", "db.shop", "db.shop.svc", "db.shop.svc.cluster.local", "10.96.0.7", "db-0.db"]
+)
+async def test_who_cannot_reach_what_crashes_is_told_with_it(
+    connect: Connect, api: Api, host: str
+) -> None:
+    complaining(api, REFUSED.format(host))
+    api.objects["pods"].append(database(crashes=True))
+    api.objects["services"] = [service()]
+    api.logs["db-0"] = DISK
+
+    (found,) = await findings(connect)
+
+    assert (found["owner"], found["cause"]) == ("sts/db", "disk-full")
+    assert found["affects"] == ["shop/deploy/web"]
+
+
+async def test_a_service_that_selects_no_pod_is_told_beside(connect: Connect, api: Api) -> None:
+    complaining(api, REFUSED.format("db"))
+    api.objects["pods"].append(database())
+    api.objects["services"] = [service(app="postgres")]
+
+    web = next(one for one in await findings(connect) if one["owner"] == "deploy/web")
+
+    assert "svc/db in shop selects no pod (app=postgres)" in web["evidence"]
+    assert web["next"] == "k8s_diagnose object=svc/db namespace=shop"
+
+
+async def test_a_port_that_the_service_does_not_have_is_named(connect: Connect, api: Api) -> None:
+    complaining(api, "dial tcp db:5433: i/o timeout")
+    api.objects["pods"].append(database())
+    api.objects["services"] = [service()]
+
+    (found,) = await findings(connect)
+
+    assert (
+        "svc/db in shop has 1 of 1 pods ready, and no port 5433: it has 5432" in found["evidence"]
+    )
+
+
+async def test_what_is_well_is_asked_for_a_policy_in_between(connect: Connect, api: Api) -> None:
+    complaining(api, "dial tcp db:5432: i/o timeout")
+    api.objects["pods"].append(database())
+    api.objects["services"] = [service()]
+
+    (found,) = await findings(connect)
+
+    assert "svc/db in shop has 1 of 1 pods ready" in found["evidence"]
+    assert found["next"] == "k8s_graph object=deploy/web namespace=shop to=shop/svc/db:5432"
+
+
+async def test_a_policy_that_cuts_pods_off_comes_before_what_they_complain_of(
+    connect: Connect, api: Api
+) -> None:
+    complaining(api, "dial tcp: lookup db on 10.96.0.10:53: i/o timeout")
+    dns = meta("coredns-1", "kube-system", labels={"k8s-app": "kube-dns"})
+    api.objects["pods"] += [database(), pod("coredns-1", "kube-system", metadata=dns)]
+    api.objects["services"] = [service()]
+    guard(api, {"policyTypes": ["Egress"]})
+
+    (found,) = await findings(connect)
+
+    assert (found["owner"], found["cause"]) == ("netpol/guard-0", "netpol-blocks-dns")
+    assert "shop/deploy/web" in found["affects"]
+    assert found["severity"] == 0
+
+
+async def test_a_name_that_no_service_has_gets_the_nearest(connect: Connect, api: Api) -> None:
+    complaining(api, 'nginx: [emerg] host not found in upstream "backend-api"')
+    api.objects["pods"].append(database())
+    api.objects["services"] = [service("backend-apis")]
+
+    (found,) = await findings(connect)
+
+    assert found["cause"] == "dependency-unresolved"
+    assert "no svc/backend-api in shop; there is svc/backend-apis" in found["evidence"]
+
+
+async def test_a_host_of_the_internet_is_no_service(connect: Connect, api: Api) -> None:
+    complaining(api, "dial tcp api.stripe.example.com:443: i/o timeout")
+    api.objects["pods"].append(database())
+    api.objects["services"] = [service()]
+
+    (found,) = await findings(connect)
+
+    assert not any("svc/" in line for line in found["evidence"])
