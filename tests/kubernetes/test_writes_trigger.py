@@ -49,7 +49,12 @@ def cron(name: str, active: tuple[str, ...] = (), **spec: Any) -> Json:
     notes = {"annotations": {"team": "data"}, "labels": {"app": name}}
     job = {"metadata": notes, "spec": {"backoffLimit": 2, "template": template}}
     return {
-        "metadata": {**meta(name, "shop"), "resourceVersion": "1", "generation": 1},
+        "metadata": {
+            **meta(name, "shop"),
+            "resourceVersion": "1",
+            "generation": 1,
+            "managedFields": [{"manager": "kubectl", "fieldsV1": {"f:spec": {}}}],
+        },
         "spec": {"schedule": "0 3 * * *", "jobTemplate": job, **spec},
         "status": {"active": [{"name": one} for one in active]},
     }

@@ -66,6 +66,7 @@ WRITING: dict[str, list[Json]] = {
         {"name": "node-1", "action": "drain", "force": True},
     ],
     "k8s_delete": [{"name": "a pod of web", "namespace": "$"}],
+    "k8s_trigger": [{"name": "cj/nightly", "namespace": "$"}],
 }
 
 
@@ -205,6 +206,23 @@ async def test_exec_adds_exec_and_nothing_else(at: Grounds, tmp_path: Path) -> N
     assert all("pods/exec" in line for line in more), more
 
 
+async def test_exec_is_enough_to_run_a_command(at: Grounds, tmp_path: Path) -> None:
+    given: Json = {"name": "deploy/web", "namespace": at.name, "command": ["echo", "here"]}
+    with (
+        account(at, tmp_path, ["jamie-read"]) as reader,
+        account(at, tmp_path, ["jamie-read", "jamie-exec"]) as holder,
+    ):
+        async with child(reader, tmp_path / "one", **EXECS) as client:
+            refused = await ask(client, "k8s_exec", **given)
+        async with child(holder, tmp_path / "other", **EXECS) as client:
+            plan = await ask(client, "k8s_exec", **given)
+            done = await ask(client, "k8s_exec", **given, confirm=token_in(plan))
+
+    assert refused.endswith("they lack create and get on pods/exec.")
+    assert done.startswith("Done: echo ended in ")
+    assert "\nhere\n--- end ---" in done
+
+
 async def test_read_in_one_namespace_narrows_to_it_and_says_so(at: Grounds, tmp_path: Path) -> None:
     with account(at, tmp_path, ["jamie-read"], inside=True) as config:
         async with child(config, tmp_path / "state") as client:
@@ -231,6 +249,7 @@ async def test_read_in_one_namespace_narrows_to_it_and_says_so(at: Grounds, tmp_
     assert not [gap for gap in known["missing"] if " list pods in " in gap["why"]]
 
 
+EXECS: dict[str, Any] = {"JAMIE_KUBERNETES_EXEC": "true", "JAMIE_KUBERNETES_CONFIRM": "token"}
 WRITES: dict[str, Any] = {"JAMIE_KUBERNETES_WRITE": "true", "JAMIE_KUBERNETES_CONFIRM": "token"}
 
 

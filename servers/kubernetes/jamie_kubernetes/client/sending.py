@@ -1,8 +1,10 @@
 """Changes as the API server takes them: what is sent, exactly, and on which condition."""
 
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 import msgspec
+
+T = TypeVar("T")
 
 Object = dict[str, object]
 """A Kubernetes object as JSON, whole."""
@@ -77,6 +79,11 @@ class Sending(msgspec.Struct, frozen=True, omit_defaults=True):
 
         metadata = cast("Object", self.content.get("metadata") or {})
         return {**self.content, "metadata": {**metadata, **seen}}
+
+
+def typed(one: Object, answer: type[T]) -> T:
+    """Read an object that was read whole as one of our types, as if it had just come."""
+    return msgspec.json.decode(msgspec.json.encode(one), type=answer)
 
 
 def part(thing: object, *keys: str) -> object:

@@ -25,7 +25,7 @@ from jamie_kubernetes.client.api_server import Conflict
 from jamie_kubernetes.client.controllers import CronJob
 from jamie_kubernetes.client.limits import NeedySpec
 from jamie_kubernetes.client.objects import Event, Named, Pod
-from jamie_kubernetes.client.sending import Object, Sending, mapping_at, part, text_at
+from jamie_kubernetes.client.sending import Object, Sending, mapping_at, part, text_at, typed
 from jamie_kubernetes.facts.triggered import is_run_of, run_lines, run_name, run_of
 from jamie_kubernetes.kinds import CRON_JOBS, EVENTS, JOBS, PODS
 from jamie_kubernetes.tools.aftermath import POLL_SECONDS, SPARE_SECONDS, cause_of
@@ -58,7 +58,7 @@ class Run(msgspec.Struct, frozen=True, tag="run"):
         pods = part(self.content, "spec", "parallelism")
         spec = mapping_at(self.content, "spec", "template", "spec")
 
-        return msgspec.convert(spec, NeedySpec), pods if isinstance(pods, int) else 1
+        return typed(spec, NeedySpec), pods if isinstance(pods, int) else 1
 
     @property
     def sending(self) -> Sending:
@@ -123,14 +123,14 @@ async def k8s_trigger(cluster: Backend, name: CronName, namespace: Home = "") ->
     job = run_name(target.name, [one.metadata.name for one in jobs])
     run = Run(target, job, run_of(whole, job))
     note = await _rehearsed(cluster, run)
-    cron = msgspec.convert(whole, CronJob)
+    cron = typed(whole, CronJob)
     room = await running_lines(cluster, target.namespace, *run.needs)
 
     return _plan(cluster, run, whole, [*note, *run_lines(cron), *room])
 
 
 def _plan(cluster: Cluster, run: Run, whole: Object, impact: Sequence[str]) -> Plan:
-    cron = msgspec.convert(whole, CronJob)
+    cron = typed(whole, CronJob)
     active = sorted(one.name for one in cron.status.active)
     binding = Binding(
         target=run.cron.full,

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from functools import partial
 
-import msgspec
 from msgspec import structs
 
 from jamie_base.errors import NotFound
@@ -12,7 +11,7 @@ from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.controllers import Autoscaler
 from jamie_kubernetes.client.limits import Budget, NeedyPod, NeedySpec, Quota, Templated
-from jamie_kubernetes.client.sending import Object
+from jamie_kubernetes.client.sending import Object, typed
 from jamie_kubernetes.facts.fields import Field
 from jamie_kubernetes.facts.impact import (
     autoscaler_lines,
@@ -107,7 +106,7 @@ async def applying_lines(
     if target.kind not in _ROLLED:
         return []
 
-    wanted = msgspec.convert(after, Templated)
+    wanted = typed(after, Templated)
     if not before:
         return await _starting_lines(cluster, target, wanted)
 
@@ -115,7 +114,7 @@ async def applying_lines(
     if any(one.path[:2] == ("spec", "template") for one in fields):
         lines += await replacing_lines(cluster, target, wanted)
     if any(one.path == ("spec", "replicas") for one in fields):
-        now = msgspec.convert(before, Templated)
+        now = typed(before, Templated)
         lines += await scaling_lines(cluster, target, now, wanted.spec.replicas)
 
     return lines
