@@ -14,12 +14,14 @@ from tests.kubernetes.writable import User
 
 SERVER = ("-m", "jamie_kubernetes")
 
-# A server whose clock is ahead: nobody has to wait until what was made just now is late.
-LATER = (
-    "-c",
-    "import time; now = time.time_ns; time.time_ns = lambda: now() + 150 * 10**9;"
-    "from jamie_kubernetes.server import main; main()",
-)
+
+def later(seconds: int) -> Sequence[str]:
+    """A server whose clock is ahead: nobody has to wait until what was made just now is late."""
+    return (
+        "-c",
+        f"import time; now = time.time_ns; time.time_ns = lambda: now() + {seconds} * 10**9;"
+        "from jamie_kubernetes.server import main; main()",
+    )
 
 
 @asynccontextmanager

@@ -251,7 +251,8 @@ async def test_what_happened_to_a_node_is_known_where_only_a_namespace_is_asked_
 
     (found,) = await findings(connect, namespace="shop")
 
-    assert found["cause"] == "node-oom"
+    assert (found["owner"], found["cause"]) == ("node/node-1", "system-oom")
+    assert found["affects"] == ["shop/pod/web-0"]
 
 
 def restarting(*, up: float, lasted: int, restarts: int, ended: float = 2) -> Json:

@@ -38,7 +38,7 @@ async def test_what_each_node_lacks_and_the_smallest_change_are_told(ask: Ask, a
 
     text = await ask("k8s_diagnose")
 
-    assert text.partition("\n")[2].partition("\nMissing")[0] == (
+    assert text.partition("\n")[2].partition("\n2. AT RISK node/node-3: is cordoned")[0] == (
         "1. DOWN shop/deploy/web: 3 pods unschedulable: none of the 2 nodes left to it has 2 cpu"
         " free for 2m (insufficient-cpu)\n"
         "   2 nodes: cpu short by 500m (best node-2: 1.5 of 2 free, 2 wanted)\n"

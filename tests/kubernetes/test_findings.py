@@ -51,6 +51,17 @@ def test_what_follows_from_something_healthy_stands_alone() -> None:
     assert merged([service]) == [service]
 
 
+def test_a_risk_explains_no_trouble() -> None:
+    cordon = finding("node/n1", "node-cordoned", severity=Harm.RISK)
+    pods = finding("deploy/web", "evicted", follows=("shop/node/n1",))
+    late = finding("deploy/api", "rollout-slow", severity=Harm.RISK, follows=("shop/node/n1",))
+
+    trouble, risk = merged([cordon, pods, late])
+
+    assert (trouble.cause, risk.cause) == ("evicted", "node-cordoned")
+    assert risk.affects == ("shop/deploy/api",)
+
+
 def test_a_general_cause_gives_way_to_a_special_one_of_the_same_owner() -> None:
     general = finding(
         "deploy/web", "rollout-stuck", severity=Harm.DOWN, follows=("shop/deploy/web",)

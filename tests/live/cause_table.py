@@ -12,6 +12,7 @@ from tests.live.causes_containers import CONTAINERS
 from tests.live.causes_control import CONTROL, OPERATORS
 from tests.live.causes_jobs import JOBS
 from tests.live.causes_networking import NETWORKING
+from tests.live.causes_nodes import NODES
 from tests.live.causes_placement import PLACEMENT
 from tests.live.causes_scaling import SCALING
 from tests.live.causes_workloads import WORKLOADS
@@ -25,4 +26,5 @@ TABLE: Mapping[str, Sequence[Cause]] = {
     "scaling": SCALING,
     "admission": (*ADMISSION, *QUOTAS, *SECURITY),
     "placement": PLACEMENT,
+    "nodes": NODES,
 }

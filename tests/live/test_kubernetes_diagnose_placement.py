@@ -11,7 +11,7 @@ from mcp import Client
 from jamie_lab import LabState
 from jamie_lab.waiting import until
 from tests.kubernetes import truth
-from tests.kubernetes.child import LATER, child
+from tests.kubernetes.child import child, later
 from tests.kubernetes.wire import Json
 from tests.live.causes import STAGED_SECONDS, findings_in, staged
 from tests.live.causes_placement import PLACEMENT
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture
 async def client(lab: LabState, tmp_path: Path) -> AsyncGenerator[Client]:
-    async with child(lab.kubernetes.kubeconfig, tmp_path, command=LATER) as client:
+    async with child(lab.kubernetes.kubeconfig, tmp_path, command=later(150)) as client:
         yield client
 
 

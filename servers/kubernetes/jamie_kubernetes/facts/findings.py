@@ -103,14 +103,23 @@ def _first(several: Sequence[Finding]) -> Finding:
 def _root(one: Finding, firsts: dict[str, Finding]) -> str:
     """Follow a finding to what explains it, as far as that goes; empty: nothing does."""
     seen = [one.key]
-    while above := next((key for key in one.follows if key in firsts and key not in seen), ""):
+    while above := next((key for key in _explaining(one, firsts) if key not in seen), ""):
         seen.append(above)
         one = firsts[above]
 
     # Of those that follow from each other in a circle, one has to be told.
-    circle = any(key in seen[:-1] for key in one.follows)
+    circle = any(key in seen[:-1] for key in _explaining(one, firsts))
     root = min(seen) if circle else seen[-1]
     return root if root != seen[0] else ""
+
+
+def _explaining(one: Finding, firsts: dict[str, Finding]) -> list[str]:
+    """Return what may explain a finding: a risk explains no trouble, only another risk."""
+    return [
+        key
+        for key in one.follows
+        if key in firsts and (firsts[key].severity < Harm.RISK or one.severity == Harm.RISK)
+    ]
 
 
 def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Finding]) -> Finding:

@@ -63,12 +63,12 @@ def verdict(host: Host, survey: Survey) -> Verdict:
     bad = [one for one in host.status.conditions if one.status == "True" and BAD.search(one.type)]
     down = ready is None or ready.status != "True"
     worst = [*([ready] if ready and down else []), *bad]
-    skew = _skew(host.status.node_info.kubelet_version, survey.api_version)
+    skewed = skew(host.status.node_info.kubelet_version, survey.api_version)
     hot, full = _hot(host, survey), _full(host, survey)
     found = [
         *([(Condition.DOWN, _not_ready(ready.reason if ready else ""))] if down else []),
         *((Condition.PRESSED, word(one.type)) for one in bad),
-        *([(Condition.SKEWED, skew)] if skew else []),
+        *([(Condition.SKEWED, skewed)] if skewed else []),
         *([(Condition.HOT, hot)] if hot else []),
         *([(Condition.CORDONED, "cordoned")] if host.spec.unschedulable else []),
         *([(Condition.FULL, full)] if full else []),
@@ -174,7 +174,8 @@ def _full(host: Host, survey: Survey) -> str:
     return ", ".join(f"{what} all requested" for what, share in shares if share >= FULL)
 
 
-def _skew(kubelet: str, server: str) -> str:
+def skew(kubelet: str, server: str) -> str:
+    """Say how far a kubelet is from the API server, where that is not supported."""
     ours, theirs = _MINOR.match(kubelet), _MINOR.match(server)
     if not ours or not theirs or ours[1] != theirs[1]:
         return ""

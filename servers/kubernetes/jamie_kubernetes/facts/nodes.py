@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
 from jamie_base.when import Nanoseconds, nanoseconds
 from jamie_kubernetes.answers import Nodes, NodeTrouble, Usage
@@ -67,7 +68,17 @@ class UsageTally:
         return Usage(self.cpu, self.memory)
 
 
-def is_ready(node: Node) -> bool:
+class _Conditioned(Protocol):
+    @property
+    def conditions(self) -> Sequence[Condition]: ...
+
+
+class _Reporting(Protocol):
+    @property
+    def status(self) -> _Conditioned: ...
+
+
+def is_ready(node: _Reporting) -> bool:
     """Tell whether a node takes part."""
     return any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
 

@@ -16,6 +16,7 @@ from jamie_kubernetes.tools.diagnosing import (
     containers,
     control,
     networking,
+    nodes,
     operators,
     placement,
     scaling,
@@ -43,6 +44,7 @@ AREAS = (
     Area("admission", admission.examine),
     Area("scaling", scaling.examine),
     Area("placement", placement.examine),
+    Area("nodes", nodes.examine),
 )
 
 
