@@ -349,11 +349,9 @@ class Cluster:
         with leave("list"):
             if not reach.sifted:
                 return await self.get(listing.path, ListPage[item], params, accept=accept)
-            page = await self.get(listing.path, ListPage[msgspec.Raw], params, accept=accept)
+            raw = await self.get(listing.path, msgspec.Raw, params, accept=accept)
 
-        kept = sift(self.fence.spaces, listing, page.items or (), item)
-
-        return ListPage(tuple(kept), page.metadata)
+        return sift(self.fence.spaces, listing, raw, item)
 
     async def _ask(self, path: str, work: Callable[[ApiServer], Awaitable[T]]) -> T:
         await self._settle(path)

@@ -11,8 +11,6 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Iterable,
-    Iterator,
     Sequence,
 )
 from functools import partial
@@ -31,6 +29,7 @@ from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.bounds import OffLimits, Spaces, is_pattern, listed
 from jamie_kubernetes.client.fence import Fence
 from jamie_kubernetes.client.listing import Listing
+from jamie_kubernetes.client.objects import ListPage
 from jamie_kubernetes.kinds import NAMESPACES
 
 AT_ONCE = 8
@@ -219,30 +218,33 @@ async def first_pages(
         raise refused[0][1]
 
 
-def sift(
-    spaces: Spaces, listing: Listing, items: Iterable[msgspec.Raw], item: type[T]
-) -> Iterator[T]:
-    """Yield the objects that are in reach.
+def sift(spaces: Spaces, listing: Listing, raw: msgspec.Raw, item: type[T]) -> ListPage[T]:
+    """Decode a page, and leave out the objects that are not in reach.
 
     Raises:
-        BackendError: One is not of the type.
+        BackendError: It is not of the type.
 
     """
     try:
-        for one in items:
-            if is_in_reach(spaces, listing, one):
-                yield msgspec.json.decode(one, type=item)
+        # Twice over a page is faster than one by one over its objects.
+        places = msgspec.json.decode(raw, type=ListPage[_Placed]).items or ()
+        page = msgspec.json.decode(raw, type=ListPage[item])
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:
         raise BackendError(
             f"The list of {listing.kind.plural} holds something other than expected ({exc})."
         ) from exc
 
+    kept = [
+        one
+        for one, place in zip(page.items or (), places, strict=True)
+        if spaces.reachable(_space(listing, place))
+    ]
+    return ListPage(tuple(kept), page.metadata)
+
 
 def is_in_reach(spaces: Spaces, listing: Listing, raw: msgspec.Raw) -> bool:
     """Tell whether an object is in, or is, a namespace that is in reach."""
-    about = msgspec.json.decode(raw, type=_Placed).metadata
-
-    return spaces.reachable(about.name if listing.kind == NAMESPACES else about.namespace)
+    return spaces.reachable(_space(listing, msgspec.json.decode(raw, type=_Placed)))
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -252,6 +254,11 @@ class _About(msgspec.Struct, frozen=True):
 
 class _Placed(msgspec.Struct, frozen=True):
     metadata: _About = _About()
+
+
+def _space(listing: Listing, one: _Placed) -> str:
+    """Return the namespace an object is in, or is."""
+    return one.metadata.name if listing.kind == NAMESPACES else one.metadata.namespace
 
 
 async def _first(reach: Reach, read: Read[PageT], part: Listing) -> PageT | Denied:
