@@ -4,7 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mcp import Client, MCPError
-from mcp.types import CallToolResult, TextContent, TextResourceContents, Tool
+from mcp.types import (
+    CallToolResult,
+    PromptReference,
+    ResourceTemplateReference,
+    TextContent,
+    TextResourceContents,
+    Tool,
+)
 
 from tests.kubernetes.conftest import WITH_DATA
 
@@ -130,11 +137,13 @@ def _said(answer: CallToolResult) -> str:
 
 async def _resources(client: Client, candidates: Candidates) -> list[str]:
     listed = await client.list_resources()
-    templates = await client.list_resource_templates()
+    templates = (await client.list_resource_templates()).resource_templates
     uris = [str(one.uri) for one in listed.resources]
     heard = [str(listed), str(templates)]
-    for template in templates.resource_templates:
-        uris += _expanded(template.uri_template, candidates)
+    for template in templates:
+        uris += [_filled(template.uri_template, name, candidates) for name in candidates["name"]]
+        ref = ResourceTemplateReference(uri=template.uri_template)
+        heard += await _completions(client, ref, ["context", "namespace", "kind", "name"])
     for uri in uris:
         try:
             parts = (await client.read_resource(uri)).contents
@@ -146,25 +155,29 @@ async def _resources(client: Client, candidates: Candidates) -> list[str]:
     return heard
 
 
-def _expanded(template: str, candidates: Candidates) -> list[str]:
-    """Fill a URI template in, with every value of its last variable."""
-    names = [part.partition("}")[0] for part in template.split("{")[1:]]
-    if not names or not all(candidates.get(name) for name in names):
-        return []
+def _filled(template: str, name: str, candidates: Candidates) -> str:
+    """Fill a URI template in for one object."""
+    kind, _, own = name.partition("/")
+    values = {"context": "lab", "namespace": candidates["namespace"][0], "kind": kind, "name": own}
+    for key, value in values.items():
+        template = template.replace(f"{{{key}}}", str(value))
 
-    for name in names[:-1]:
-        template = template.replace(f"{{{name}}}", str(candidates[name][0]))
-
-    return [template.replace(f"{{{names[-1]}}}", str(value)) for value in candidates[names[-1]]]
+    return template
 
 
 async def _prompts(client: Client, candidates: Candidates) -> list[str]:
     listed = await client.list_prompts()
     heard = [str(listed)]
     for prompt in listed.prompts:
-        given = {
-            one.name: str(candidates.get(one.name, ["web"])[0]) for one in prompt.arguments or ()
-        }
+        asked = [one.name for one in prompt.arguments or ()]
+        given = {name: str(candidates.get(name, ["web"])[0]) for name in asked}
         heard.append(str(await client.get_prompt(prompt.name, given)))
+        heard += await _completions(client, PromptReference(name=prompt.name), asked)
 
     return heard
+
+
+async def _completions(
+    client: Client, ref: PromptReference | ResourceTemplateReference, names: Sequence[str]
+) -> list[str]:
+    return [str(await client.complete(ref, {"name": name, "value": ""})) for name in names]

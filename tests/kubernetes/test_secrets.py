@@ -56,7 +56,7 @@ async def test_nothing_that_can_be_asked_brings_a_secret_out(
     api: WritableApi, connect: Connect, canary: Canaries, tmp_path: Path
 ) -> None:
     user = User(agrees=False)
-    client = await connect(write=True, user=user)
+    client = await connect(write=True, exec=True, user=user)
     heard = await everything_said(client, candidates(SPACE, follow=[]))
 
     heard += user.asked

@@ -93,7 +93,7 @@ async def talkative(
     (folder / "config").write_text(dumps(canaries.kubeconfig(canary, config)))
     parameters = StdioServerParameters(
         command=SERVER[0],
-        args=[*SERVER[1:], "--write", "--log-level", "DEBUG", *flags],
+        args=[*SERVER[1:], "--write", "--exec", "--log-level", "DEBUG", *flags],
         env={
             "KUBECONFIG": str(folder / "config"),
             "JAMIE_STATE_DIR": str(folder / "state"),
