@@ -21,6 +21,7 @@ from jamie_lab.waiting import until
 from tests.kubernetes.conftest import Mode, text_of
 from tests.kubernetes.wire import Json, dumps
 from tests.kubernetes.writable import User
+from tests.live.space import space
 
 SETTLED_SECONDS = 40
 TOKENS = {
@@ -220,11 +221,8 @@ class Space:
 @contextmanager
 def namespace(kube: httpx.Client, name: str) -> Generator[Space]:
     """Make a namespace, and remove it in the end."""
-    kube.post("/api/v1/namespaces", json={"metadata": {"name": name}}).raise_for_status()
-    try:
+    with space(kube, name):
         yield Space(kube, name)
-    finally:
-        kube.delete(f"/api/v1/namespaces/{name}").raise_for_status()
 
 
 def settle(space: Space, *names: str) -> None:

@@ -13,6 +13,9 @@ from jamie_base.errors import BackendError, NotFound
 from jamie_base.plan import Undo
 from jamie_base.state import private_dir, private_file, read_private
 
+KEPT_SECONDS = 30 * 24 * 3600
+"""A record may hold secrets, and who would take back a change of last month?"""
+
 
 class Record(msgspec.Struct, frozen=True):
     """A write that can be taken back: by which server and tool, at which source, when (epoch s)."""
@@ -41,6 +44,7 @@ class UndoLog:
         name = name or f"undo-{secrets.token_hex(4)}"
         record = Record(self.server, tool, source, time.time(), undo)
         private_file(self._path(name), msgspec.json.encode(record))
+        self._drop_old()
 
         return name
 
@@ -71,6 +75,14 @@ class UndoLog:
         """Remove a record that was used; one that cannot be removed can undo nothing any more."""
         with suppress(OSError):
             self._path(name).unlink(missing_ok=True)
+
+    def _drop_old(self) -> None:
+        """Remove what is too old, whichever server's; what cannot be removed now is next time."""
+        oldest = time.time() - KEPT_SECONDS
+        with suppress(OSError):
+            for path in (self.folder / "undo").glob("undo-*.json"):
+                if path.stat().st_mtime < oldest:
+                    path.unlink(missing_ok=True)
 
     def _path(self, name: str) -> Path:
         return private_dir(self.folder / "undo") / f"{name}.json"
