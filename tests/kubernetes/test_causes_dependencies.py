@@ -119,3 +119,17 @@ async def test_a_host_of_the_internet_is_no_service(connect: Connect, api: Api) 
     (found,) = await findings(connect)
 
     assert not any("svc/" in line for line in found["evidence"])
+
+
+async def test_a_service_of_another_namespace_is_named_as_it_has_to_be_called(
+    connect: Connect, api: Api
+) -> None:
+    complaining(api, "dial tcp: lookup db on 10.96.0.10:53: no such host")
+    other = service()
+    other["metadata"] = meta("db", "data")
+    api.objects["services"] = [service("cache", "10.96.0.8"), other]
+
+    web = next(one for one in await findings(connect) if one["owner"] == "deploy/web")
+
+    assert "namespace data has svc/db" in web["evidence"]
+    assert web["next"] == "use the name db.data"

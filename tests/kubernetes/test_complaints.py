@@ -65,7 +65,10 @@ NGINX_HOST = (
     ("log", "code", "words"),
     [
         (GO_PANIC, "dependency-unreachable", "cannot reach 10.0.3.4:5432"),
-        (NODE, "dependency-unreachable", "cannot reach 127.0.0.1:6379"),
+        (NODE, "dependency-unreachable",
+         "cannot reach 127.0.0.1:6379, which is its own pod: nothing listens there"),
+        ('msg="timed out" idp=idp.example.net:443 error="context deadline exceeded"',
+         "dependency-unreachable", "cannot reach idp.example.net:443"),
         (API, "dependency-unreachable", "cannot reach the Kubernetes API (10.96.0.1:443)"),
         ("INFO waiting for kafka:9092: connection refused\nINFO bye", "dependency-unreachable",
          "cannot reach kafka:9092"),

@@ -14,11 +14,19 @@ from jamie_lab import LabState
 from jamie_lab.waiting import until
 from tests.kubernetes.child import ask, child
 from tests.kubernetes.wire import Json, container, waiting
-from tests.live.causes import MERGE, STAGED_SECONDS, findings_in, patch, staged
+from tests.live.causes import (
+    MERGE,
+    STAGED_SECONDS,
+    Cause,
+    Made,
+    findings_in,
+    patch,
+    staged,
+)
 from tests.live.causes_ends import ENDS
 from tests.live.causes_runs import RUNS, SOUND
 from tests.live.causes_starts import STARTS, WEB
-from tests.live.playing import main, pod, state
+from tests.live.playing import crash, main, pod, state
 from tests.live.said_by_kubelets import MISSING_TAG
 
 HOME = "jamie-test-diagnose-pods"
@@ -54,6 +62,38 @@ async def test_every_cause_is_found_and_nothing_else(
 def expected(name: str) -> dict[str, str]:
     rows = (row for row in GROUPS[name] if row.code and row.how != "elsewhere")
     return {row.owner: row.code for row in rows}
+
+
+DATABASE = crash("segfault", "a database that is down", "database", 139)
+SERVICE = Made(
+    "v1/services",
+    {
+        "metadata": {"name": "db"},
+        "spec": {"selector": {"app": "database"}, "ports": [{"port": 5432}]},
+    },
+)
+CLIENT = crash(
+    "", "what follows from it", "client", 1, log="dial tcp: db:5432: connect: connection refused"
+)
+
+
+@pytest.fixture(scope="module")
+def dependent(kube: httpx.Client) -> Generator[None]:
+    """A program that ends because the database behind its Service does."""
+    rows = [DATABASE, Cause("", "its Service", made=[SERVICE]), CLIENT]
+    with staged(kube, f"{HOME}-follows", rows):
+        yield
+
+
+async def test_what_only_follows_from_another_is_told_with_it(
+    client: Client, dependent: None
+) -> None:
+    found = await findings_in(client, f"{HOME}-follows")
+
+    owners = {one["owner"]: one for one in found}
+    assert owners["pod/database"]["cause"] == "segfault"
+    assert f"{HOME}-follows/pod/client" in owners["pod/database"]["affects"]
+    assert "pod/client" not in owners
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ MOST_CHARACTERS = 1_500
 
 _NAME = r"([a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){0,8})"
 _TARGET = re.compile(
-    r"(?:tcp|udp|dial|to|at|host|server|//|@|[(\[\"'\s]|^)[ :\"']?"
+    r"(?:tcp|udp|dial|to|at|host|server|//|@|[(\[\"'\s=]|^)[ :\"']?"
     # A time of the day is no host, and a line of a source file no port.
     r"(?=[a-z0-9.-]*[a-z])(?!\S*\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|cs|php|conf|kt|scala):)"
     rf"{_NAME}[:/](\d{{2,5}})\b",
@@ -48,6 +48,7 @@ _NOISE = re.compile(
     r"|^Node\.js v\d|exited? (?:with )?(?:code|status)|^\s*\^?\s*$|^goroutine \d|shutting down",
     re.IGNORECASE,
 )
+_OWN = ("localhost:", "127.0.0.1:")
 _API_HOSTS = ("kubernetes", "kubernetes.default", "kubernetes.default.svc")
 
 
@@ -61,6 +62,7 @@ class Complaint(msgspec.Struct, frozen=True):
     words: str
     variable: str = ""
     needs: tuple[str, ...] = ()
+    remedy: str = ""
 
 
 class Telling(msgspec.Struct, frozen=True):
@@ -132,11 +134,13 @@ def _with(
 
 
 def _unreachable(text: str) -> Complaint:
-    return Complaint(
-        ContainerCause.UNREACHABLE,
-        f"cannot reach {target_in(text) or 'what it depends on'}",
-        needs=needs_in(text),
-    )
+    cause, target = ContainerCause.UNREACHABLE, target_in(text)
+    if target.startswith(_OWN):
+        words = f"cannot reach {target}, which is its own pod: nothing listens there"
+        remedy = "point it at the Service of what it needs, or add that beside it in the pod"
+        return Complaint(cause, words, remedy=remedy)
+
+    return Complaint(cause, f"cannot reach {target or 'what it depends on'}", needs=needs_in(text))
 
 
 def _unresolved(text: str) -> Complaint:

@@ -114,7 +114,7 @@ def _barred(one: Finding, service: str, findings: Sequence[Finding]) -> list[str
 
 
 def _astray(one: Finding, served: Served) -> Finding:
-    """Name the Services like one that does not exist."""
+    """Name the Services like one that does not exist, and other namespaces that have it."""
     host = one.needs[0].partition(":")[0]
     first = host.partition(".")[0]
     here = [each for each in served.services if each.metadata.namespace == one.namespace]
@@ -127,7 +127,13 @@ def _astray(one: Finding, served: Served) -> Finding:
 
     near = nearest(first, [each.metadata.name for each in here])
     known = f"; there is {join_words([f'svc/{name}' for name in near])}" if near else ""
-    return replace(one, evidence=(*one.evidence, f"no svc/{first} in {one.namespace}{known}"))
+    told = (*one.evidence, f"no svc/{first} in {one.namespace}{known}")
+    homes = [each.metadata.namespace for each in served.services if each.metadata.name == first]
+    if not homes:
+        return replace(one, evidence=told)
+
+    others = f"namespace {join_words(sorted(homes)[:TARGETS_FOLLOWED])} has svc/{first}"
+    return replace(one, evidence=(*told, others), next=f"use the name {first}.{sorted(homes)[0]}")
 
 
 def _places(host: str, namespace: str) -> list[tuple[str, str]]:

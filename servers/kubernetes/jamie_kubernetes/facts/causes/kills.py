@@ -178,7 +178,10 @@ def _with_hint(found: Clue, looked: Looked) -> Clue:
         return found
 
     return replace(
-        found, what=f"{found.what}; its log: {told.complaint.words}", said=(*found.said, told.text)
+        found,
+        what=f"{found.what}; its log: {told.complaint.words}",
+        said=(*found.said, told.text),
+        needs=told.complaint.needs,
     )
 
 

@@ -73,7 +73,8 @@ def _complaining(case: Case, container: str, found: Clue, told: Telling) -> Clue
 
     variables = _variable_words(case, container, complaint)
     if not _explains(complaint, found):
-        return replace(found, what=f"{found.what}; its log: {complaint.words}", said=said)
+        what = f"{found.what}; its log: {complaint.words}"
+        return replace(found, what=what, said=said, needs=complaint.needs)
 
     # What an init container failed of is told by its words; that it failed, by the code.
     code = found.code if found.code is ContainerCause.INIT else complaint.cause
@@ -91,8 +92,8 @@ def _complaining(case: Case, container: str, found: Clue, told: Telling) -> Clue
 
 def _remedy(case: Case, container: str, complaint: Complaint) -> str:
     """Say what to do about a complaint; of credentials, where they come from."""
-    if complaint.cause is not ContainerCause.CREDENTIALS:
-        return _REMEDIES.get(complaint.cause, "")
+    if complaint.remedy or complaint.cause is not ContainerCause.CREDENTIALS:
+        return complaint.remedy or _REMEDIES.get(complaint.cause, "")
 
     specified = case.container(container)
     sources = [

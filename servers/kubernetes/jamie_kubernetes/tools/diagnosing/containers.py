@@ -98,13 +98,14 @@ class _Work:
         pod = sick.examples[0]
         meta = pod.metadata
         node = pod.spec.node_name
-        ready, total = self._survey.living(meta.namespace, sick.group.owner)
+        # Pods that nobody manages and that bear no labels are not told apart there.
+        living = self._survey.living(meta.namespace, sick.group.owner) if sick.owner else (0, 1)
         return Case(
             group=sick.group,
             owner=sick.owner,
             pod=pod_of_survey(pod),
             now_ns=self._round.now_ns,
-            stand=Stand(ready, total),
+            stand=Stand(*living),
             events=_lately(self._events, pod_born(sick), "Pod", meta.namespace, meta.name),
             node_events=_lately(self._events, 0, "Node", "", node),
             node_state=_state(self._nodes, node),

@@ -10,7 +10,7 @@ from jamie_base.errors import BackendError, Denied, NotFound, TimedOut
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.controllers import Controller
-from jamie_kubernetes.client.objects import Named, PodUsage
+from jamie_kubernetes.client.objects import PodUsage
 from jamie_kubernetes.client.references import Attachment, BoundClaim, Keyed, PullSecret
 from jamie_kubernetes.facts.causes.cases import (
     Case,
@@ -36,11 +36,10 @@ from jamie_kubernetes.kinds import (
     REPLICA_SETS,
     SECRETS,
     SERVICE_ACCOUNTS,
-    Kind,
 )
+from jamie_kubernetes.tools.diagnosing.reading import names_of, near_names, places_of, quietly
 from jamie_kubernetes.tools.diagnosing.round import Round
 from jamie_kubernetes.tools.lines import Reading, read_one
-from jamie_signals.similar import nearest
 
 T = TypeVar("T")
 
@@ -51,7 +50,6 @@ LOG_SECONDS = 3.0
 LOGS_TOGETHER = 256
 """Shares what logs may take in memory among so many: 64 KiB each."""
 
-NEAR_KEPT = 2
 PLACES_KEPT = 3
 
 _KINDS = {
@@ -113,36 +111,18 @@ async def _thing(round_: Round, case: Case, seek: Thing, found: Looked) -> Looke
     kind, namespace = _KINDS[seek.kind], case.group.namespace
     if seek.key:
         keyed = await round_.one(kind, namespace, seek.name, Keyed) if seek.name else None
-        near = _near(seek.key, keyed.keys) if keyed else ()
+        near = near_names(seek.key, keyed.keys) if keyed else ()
         return replace(found, exists=keyed is not None, near=near)
 
     exists = await round_.exists(kind, namespace, seek.name)
-    near = _near(seek.name, await _names(round_, kind, namespace))
-    places = await _places(round_, kind, seek.name)
+    near = near_names(seek.name, await names_of(round_, kind, namespace))
+    places = await places_of(round_, kind, seek.name)
     return replace(
         found,
         exists=exists,
         near=tuple(f"{kind.short}/{one}" for one in near if one != seek.name),
         elsewhere=tuple(one for one in places if one != namespace)[:PLACES_KEPT],
     )
-
-
-def _near(name: str, known_names: Sequence[str]) -> tuple[str, ...]:
-    """Return names like one: spelt alike, or longer by what a generator adds."""
-    longer = [one for one in known_names if one.startswith(f"{name}-")]
-    return tuple(dict.fromkeys([*longer, *nearest(name, known_names)]))[:NEAR_KEPT]
-
-
-async def _names(round_: Round, kind: Kind, namespace: str) -> list[str]:
-    found = await _quietly(round_, Listing(kind, namespace, bare=True), Named)
-    return [one.metadata.name for one in found]
-
-
-async def _places(round_: Round, kind: Kind, name: str) -> list[str]:
-    """Return the namespaces that have an object of this name, as far as we may see them."""
-    listing = Listing(kind, fields=f"metadata.name={name}", bare=True)
-    found = await _quietly(round_, listing, Named)
-    return sorted(one.metadata.namespace for one in found if one.metadata.name == name)
 
 
 async def _login(round_: Round, case: Case, name: str) -> Login:
@@ -155,7 +135,7 @@ async def _login(round_: Round, case: Case, name: str) -> Login:
         return Login(name, exists=False)
     except BackendError:
         # Who may not look inside may still be allowed to see the name.
-        listed = await _names(round_, SECRETS, namespace)
+        listed = await names_of(round_, SECRETS, namespace)
         return Login(name, exists=(name in listed) if listed else None)
 
     return Login(name, exists=True, type=found.type, registries=found.registries())
@@ -173,7 +153,7 @@ async def _earlier(round_: Round, case: Case, seek: Image) -> str:
     if case.owner is None or case.owner.kind != "Deployment":
         return ""
 
-    sets = await _quietly(round_, Listing(REPLICA_SETS, case.group.namespace), _Revision)
+    sets = await quietly(round_, Listing(REPLICA_SETS, case.group.namespace), _Revision)
     ours = [one for one in sets if one.belongs_to(case.owner.name)]
     newest = sorted(ours, key=lambda one: (one.status.ready_replicas, one.born), reverse=True)
     images = (one.image_of(seek.container) for one in newest)
@@ -192,26 +172,12 @@ async def _users(round_: Round, case: Case, claim: str) -> tuple[ClaimUser, ...]
     bound = await round_.one(CLAIMS, case.group.namespace, claim, BoundClaim)
     volume = bound.spec.volume_name if bound else ""
     listing = Listing(ATTACHMENTS)
-    attached = await _quietly(round_, listing, Attachment) if volume else []
+    attached = await quietly(round_, listing, Attachment) if volume else []
     return tuple(
         ClaimUser("", "", one.spec.node_name, ready=False)
         for one in attached
         if one.spec.source.persistent_volume_name == volume
     )
-
-
-async def _quietly(round_: Round, listing: Listing, item: type[T]) -> list[T]:
-    """Return objects that only some may list: without them an answer is as good, but shorter."""
-
-    async def ask() -> list[T]:
-        try:
-            return await round_.cluster.all(listing, item)
-        except Unauthorised:
-            raise
-        except BackendError:
-            return []
-
-    return await round_.once(("quietly", listing, item), ask)
 
 
 async def _used(round_: Round, case: Case, container: str) -> float:
