@@ -16,7 +16,7 @@ from mcp.types import ElicitRequestParams, ElicitResult
 
 from jamie_base.errors import NotFound, Unsure
 from tests.base.shelf import Build, Era, Shelf, text_of
-from tests.base.test_write import FILL, User, undo_in
+from tests.base.test_write import FILL, User, token_in, undo_in
 
 
 def outcomes(state: Path) -> list[str]:
@@ -218,3 +218,14 @@ async def test_undo_records_are_private(build: Build, tmp_path: Path) -> None:
     (record,) = (tmp_path / "undo").iterdir()
     assert record.stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "undo").stat().st_mode & 0o777 == 0o700
+
+
+async def test_the_token_of_a_plan_is_not_audited(build: Build, tmp_path: Path) -> None:
+    async with Client(build(write=True, confirm="token")) as client:
+        token = token_in(await client.call_tool("shelf_fill", FILL))
+        await client.call_tool("shelf_fill", {**FILL, "grams": "many", "confirm": token})
+        await client.call_tool("shelf_fill", {**FILL, "confirm": token})
+
+    (log,) = (tmp_path / "audit").iterdir()
+    assert outcomes(tmp_path)[-1] == "answered"
+    assert token not in log.read_text()

@@ -5,6 +5,11 @@ from typing import Any
 
 import msgspec
 
+from jamie_base.text import count, shorten
+
+MOST_DIFFERENCES = 10
+VALUE_CELLS = 160
+
 
 class Binding(msgspec.Struct, frozen=True):
     """What a plan was made for; when any of it changes, the plan is stale.
@@ -116,9 +121,15 @@ def differences(old: Plan, new: Plan) -> str:
     before = {"object": old.binding.uid, **old.binding.touched}
     after = {"object": new.binding.uid, **new.binding.touched}
     changed = [
-        f"{name}: was {before.get(name)!r}, is {after.get(name)!r}"
+        f"{name}: was {_brief(before.get(name))}, is {_brief(after.get(name))}"
         for name in sorted(before.keys() | after.keys())
         if before.get(name) != after.get(name)
     ]
+    more = len(changed) - MOST_DIFFERENCES
+    shown = [*changed[:MOST_DIFFERENCES], *([f"and {count('more field', more)}"] * (more > 0))]
 
-    return "; ".join(changed) or "another part of the object changed"
+    return "; ".join(shown) or "another part of the object changed"
+
+
+def _brief(value: object) -> str:
+    return shorten(repr(value), VALUE_CELLS, middle=True)

@@ -37,7 +37,8 @@ class ServedTool(Tool):
         try:
             given = self.fn_metadata.validate_arguments(arguments)
         except ValidationError as exc:
-            call = Call(self.spec, arguments, "", context)
+            noted = {name: value for name, value in arguments.items() if name != CONFIRM}
+            call = Call(self.spec, noted, "", context)
             record(desk, call, "refused")
             return refusal(desk, InvalidArgument(explain(self.name, self.parameters, exc)))
 
