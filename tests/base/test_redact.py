@@ -211,6 +211,19 @@ def test_what_is_no_secret_stays(text: str) -> None:
     assert REDACTOR.text(text) == text
 
 
+@pytest.mark.parametrize("secret", [one for one in SHAPED if "PRIVATE" not in one])
+@pytest.mark.parametrize("kept", [18, 20])
+def test_what_is_left_of_a_token_where_a_text_was_cut_is_hidden_too(secret: str, kept: int) -> None:
+    assert REDACTOR.text(f"saw {secret[:kept]}… (1 more)").startswith("saw [redacted:")
+
+
+def test_what_is_left_of_a_password_in_a_url_is_hidden_too() -> None:
+    assert "hX7kq2" not in REDACTOR.text("dial postgres://bob:hX7kq2…")
+    assert REDACTOR.text("GET http://host:8080… http://a/b… x:y…") == (
+        "GET http://host:8080… http://a/b… x:y…"
+    )
+
+
 def test_one_secret_has_one_mark_wherever_it_stands() -> None:
     secret = 'quo"te\\d é'
     once = json.dumps({"password": secret})

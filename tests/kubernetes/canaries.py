@@ -125,6 +125,9 @@ def _config(canary: Canaries) -> Json:
             "config.yaml": f"auth:\n  clientSecret: {canary('ConfigMap YAML')}\n",
             "config.json": json.dumps({"token": canary("ConfigMap JSON")}),
             "dsn": f"postgres://bob:{canary('ConfigMap URL')}@db:5432/x",
+            "id_rsa": "\n".join(_key(canary("ConfigMap key"))),
+            "ci": f"ghp_{canary('ConfigMap CI token')}",
+            "session": f"eyJhbGciOiJIUzI1NiJ9.eyJ{canary('ConfigMap JWT')}.{canary('signature')}",
         },
     }
 
@@ -222,7 +225,13 @@ def said(canary: Canaries) -> list[str]:
         f"ERROR GET /x Authorization: Bearer {canary('log header')}",
         f"WARN retry {_dsn(canary('log URL'))}",
         "DEBUG " + "x" * 400 + f" api_key={canary('log tail')}",
+        *_key(canary("log key")),
+        f"INFO session eyJhbGciOiJIUzI1NiJ9.eyJ{canary('log JWT')}.{canary('log signature')}",
     ]
+
+
+def _key(body: str) -> list[str]:
+    return ["-----BEGIN RSA PRIVATE KEY-----", body * 2, body * 2, "-----END RSA PRIVATE KEY-----"]
 
 
 def custom(canary: Canaries) -> Json:

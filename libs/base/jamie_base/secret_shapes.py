@@ -97,6 +97,11 @@ _URL_PASSWORD = re.compile(
     r"://[^\s/?#:@\"'<>\\]*+:(?<!\[redacted:)(?!//|\d{1,5}(?:[/?#\s,;\"'\\]|$))"
     r"(?P<secret>(?:(?!://)[^\s@\"'<>\\])++(?:@[^\s@/\"'<>\\,]++(?=@))*+)@"
 )
+# Texts are shortened before they are redacted: of a URL cut there the @ is gone.
+_CUT_URL_PASSWORD = re.compile(
+    r"://[^\s/?#:@\"'<>\\]{0,256}:(?<!\[redacted:)(?!\d{1,5}…)"
+    r"(?P<secret>[^\s/?#@\"'<>\\…]{1,256})(?=…)"
+)
 _DRIVER_PASSWORD = re.compile(
     r":(?<!\[redacted:)(?P<secret>[^\s:@/\"'<>\\]++(?:@[^\s:@/\"'<>\\(]++(?=@))*+)@(?:tcp|unix)\("
 )
@@ -154,12 +159,17 @@ def _holds_colon(encoded: str) -> bool:
 def _token(prefix: str, rest: str) -> Shape:
     # The look-behind comes second: a leading literal is what makes the search fast.
     literal = re.escape(prefix)
-    return Shape(prefix, re.compile(rf"(?P<secret>{literal}(?<![A-Za-z0-9]{literal}){rest})"))
+    # What is left of a token where a text was cut is too short for its own pattern.
+    whole_or_cut = rf"(?:{rest}|[\w+/=.-]{{3,80}}(?=…))"
+    return Shape(
+        prefix, re.compile(rf"(?P<secret>{literal}(?<![A-Za-z0-9]{literal}){whole_or_cut})")
+    )
 
 
 SHAPES = (
     *(_token(prefix, rest) for prefix, rest in _PREFIXES.items()),
     Shape("@", _URL_PASSWORD, read=unquote),
+    Shape("…", _CUT_URL_PASSWORD),
     Shape("@tcp(", _DRIVER_PASSWORD),
     Shape("@unix(", _DRIVER_PASSWORD),
     Shape("curl", _CURL_PASSWORD),
