@@ -4,9 +4,12 @@ A creation time cannot be set, so it is rewritten in etcd, where objects lie as 
 time there is the byte 0x08 and its seconds as a varint of five bytes (until the year 2038), so one
 of the last minutes is found by its value and replaced in place by one as long. That takes in the
 times of conditions and of managed fields as well. The API server sees ordinary updates.
+
+Custom resources lie there as JSON, with times as everybody writes them.
 """
 
 import base64
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -20,11 +23,21 @@ from jamie_lab.timeline import Scene
 
 ROOT = "/registry/"
 MAGIC = b"k8s\x00"
+JSON = b"{"
+TEXT_TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
 TIME = re.compile(rb"\x08([\x80-\xff]{4}[\x01-\x07])")
 # What belongs to one rollout of a workload, and is only as old as its pods.
 ROLLED_OUT = ("pods", "replicasets", "controllerrevisions")
 # An old CronJob would make up for the runs it has missed; the others mean nothing to a person.
-UNTOUCHED = ("cronjobs", "events", "leases", "masterleases", "ranges", "apiregistration.k8s.io")
+UNTOUCHED = (
+    "cronjobs",
+    "events",
+    "leases",
+    "masterleases",
+    "ranges",
+    "apiregistration.k8s.io",
+    "kwok.x-k8s.io",
+)
 WRITES_AT_ONCE = 16
 
 Moment = Callable[[str], float]
@@ -85,13 +98,19 @@ def as_told(scene: Scene) -> Moment:
 def backdated(value: bytes, since: float, moment: float) -> bytes:
     """Replace the times from `since` on in a stored object; its length stays."""
 
-    def replaced(match: re.Match[bytes]) -> bytes:
-        seconds = _decoded(match[1])
-
+    def is_late(seconds: float) -> bool:
         # A little ahead, for etcd and we read the clock one after the other.
-        return b"\x08" + _encoded(int(moment)) if since <= seconds < since + 3600 else match[0]
+        return since <= seconds < since + 3600
 
-    return TIME.sub(replaced, value)
+    def replaced(match: re.Match[bytes]) -> bytes:
+        late = is_late(_decoded(match[1]))
+        return b"\x08" + _encoded(int(moment)) if late else match[0]
+
+    def rewritten(match: re.Match[bytes]) -> bytes:
+        late = is_late(dt.datetime.fromisoformat(match[1].decode()).timestamp())
+        return f'"{_written_as_text(moment)}"'.encode() if late else match[0]
+
+    return TEXT_TIME.sub(rewritten, value) if value.startswith(JSON) else TIME.sub(replaced, value)
 
 
 async def _everything(http: httpx.AsyncClient) -> list[_Entry]:
@@ -100,7 +119,7 @@ async def _everything(http: httpx.AsyncClient) -> list[_Entry]:
     reply = (await http.post("/v3/kv/range", json=body)).raise_for_status()
     found = msgspec.json.decode(reply.content, type=_Found).kvs
 
-    return [entry for entry in found if entry.value.startswith(MAGIC)]
+    return [entry for entry in found if entry.value.startswith((MAGIC, JSON))]
 
 
 async def _age_one(
@@ -153,6 +172,10 @@ def _encoded(number: int) -> bytes:
     low = bytes((number >> (7 * place)) & 0x7F | 0x80 for place in range(4))
 
     return low + bytes([number >> 28])
+
+
+def _written_as_text(moment: float) -> str:
+    return dt.datetime.fromtimestamp(int(moment), dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _text(data: bytes) -> str:

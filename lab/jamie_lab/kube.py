@@ -22,6 +22,7 @@ PAGE = 1000
 ESTABLISH_SECONDS = 30.0
 PLURALS = {
     "Ingress": "ingresses",
+    "IngressClass": "ingressclasses",
     "NetworkPolicy": "networkpolicies",
     "ClusterLogs": "clusterlogs",
     "Logs": "logs",
@@ -35,6 +36,7 @@ CLUSTER_KINDS = {
     "ClusterRoleBinding",
     "PriorityClass",
     "StorageClass",
+    "IngressClass",
     "Stage",
     "Metric",
     "ClusterLogs",

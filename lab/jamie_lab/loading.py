@@ -2,7 +2,9 @@
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 import anyio
 
@@ -29,6 +31,7 @@ async def load(kube: Kube, scene: Scene, etcd: str) -> World:
     await kube.apply_all(namespaces(scenario))
     await kube.apply_all(nodes(scenario))
     await kube.apply_all(scenario.objects)
+    await _show_statuses(kube, scenario.objects)
     await _wait(partial(_nodes_ready, kube, scene), "the nodes")
     await kube.apply_all(workloads(scene))
     await _wait(partial(_pods_running, kube, scene), "the pods")
@@ -69,6 +72,15 @@ async def tidy(kube: Kube) -> None:
 def pod_path(pod: Pod) -> str:
     """Return the path of a pod."""
     return f"/api/v1/namespaces/{pod.metadata.namespace}/pods/{pod.metadata.name}"
+
+
+async def _show_statuses(kube: Kube, objects: Sequence[Manifest]) -> None:
+    """Say of objects what controllers would say that the lab does not have."""
+    async with anyio.create_task_group() as tasks:
+        for one in objects:
+            if "status" in one:
+                status = cast("Manifest", one["status"])
+                tasks.start_soon(kube.patch_status, object_path(one), status)
 
 
 async def _settle_pods(kube: Kube, scene: Scene, pods: Members) -> None:

@@ -91,29 +91,36 @@ def run(number: int, *, born: Json | None = None, **status: Any) -> Json:
     return one
 
 
-RECENT = {"lastScheduleTime": ago(minutes=1)}
+def recent() -> Json:
+    return {"lastScheduleTime": ago(minutes=1)}
 
 
 @pytest.mark.parametrize(
-    ("one", "said"),
+    ("schedule", "last", "spec", "code", "said"),
     [
-        (cron(), "it never ran"),
-        (cron(status={"lastScheduleTime": ago(hours=2)}), "and did not start for"),
-        (cron("0 0 31 2 *", status=RECENT), "has not been due in five years"),
-        (cron(startingDeadlineSeconds=5, status=RECENT), "startingDeadlineSeconds 5 is shorter"),
+        ("* * * * *", {}, {}, "cronjob-never-ran", "it never ran"),
+        ("* * * * *", {"hours": 2}, {}, "cronjob-late", "and did not start for"),
+        ("0 0 31 2 *", {"minutes": 1}, {}, "cronjob-never-due", "has not been due in five years"),
+        (
+            "* * * * *",
+            {"minutes": 1},
+            {"startingDeadlineSeconds": 5},
+            "cronjob-deadline-too-short",
+            "startingDeadlineSeconds 5 is shorter",
+        ),
     ],
-    ids=["cronjob-never-ran", "cronjob-late", "cronjob-never-due", "cronjob-deadline-too-short"],
 )
 async def test_a_schedule_that_is_not_kept_is_told(
-    ask: Ask, api: Api, one: Json, said: str, request: pytest.FixtureRequest
+    ask: Ask, api: Api, schedule: str, last: Json, spec: Json, code: str, said: str
 ) -> None:
-    api.objects["cronjobs"] = [one]
+    status = {"lastScheduleTime": ago(**last)} if last else {}
+    api.objects["cronjobs"] = [cron(schedule, status=status, **spec)]
 
     text = await ask("k8s_diagnose")
 
     assert "shop/cronjob/nightly: " in text
     assert said in text
-    assert f"({request.node.callspec.id}" in text
+    assert f"({code}" in text
 
 
 @pytest.mark.parametrize(
@@ -150,7 +157,7 @@ async def test_a_run_that_hangs_is_named(ask: Ask, api: Api) -> None:
 
 
 async def test_runs_that_pile_up_are_told(ask: Ask, api: Api) -> None:
-    api.objects["cronjobs"] = [cron(status=RECENT)]
+    api.objects["cronjobs"] = [cron(status=recent())]
     api.objects["jobs"] = [run(number, active=1) for number in (1, 2, 30)]
 
     text = await ask("k8s_diagnose")
@@ -163,7 +170,7 @@ async def test_runs_that_fail_in_a_row_are_counted_up_to_the_last_good_one(
     ask: Ask, api: Api
 ) -> None:
     failed = ended("BackoffLimitExceeded")
-    api.objects["cronjobs"] = [cron(status={**RECENT, "lastSuccessfulTime": ago(hours=1)})]
+    api.objects["cronjobs"] = [cron(status={**recent(), "lastSuccessfulTime": ago(hours=1)})]
     api.objects["jobs"] = [
         run(1, conditions=failed),
         run(2, conditions=failed),
@@ -180,7 +187,7 @@ async def test_runs_that_fail_in_a_row_are_counted_up_to_the_last_good_one(
 
 async def test_one_failure_that_was_made_good_is_nothing(ask: Ask, api: Api) -> None:
     offer(api, {})
-    api.objects["cronjobs"] = [cron(status=RECENT)]
+    api.objects["cronjobs"] = [cron(status=recent())]
     api.objects["jobs"] = [
         run(1, conditions=[condition("Complete")]),
         run(2, conditions=ended("BackoffLimitExceeded")),

@@ -88,6 +88,25 @@ def test_a_second_cause_of_an_owner_is_told_beside_the_first() -> None:
     assert (one.cause, one.also) == ("crash", ("image-not-found it is",))
 
 
+def test_an_owner_with_a_cause_of_its_own_is_told_and_hit_by_another_s() -> None:
+    service = finding("svc/web", "no-endpoints", severity=Harm.DOWN)
+    hit = finding("ing/web", "backend-down", severity=Harm.DOWN, follows=("shop/svc/web",))
+    own = finding("ing/web", "no-class", severity=Harm.DOWN)
+
+    first, ingress = merged([service, hit, own])
+
+    assert (first.owner, first.affects) == ("svc/web", ("shop/ing/web",))
+    assert (ingress.owner, ingress.cause) == ("ing/web", "no-class")
+
+
+def test_a_lesser_cause_of_its_own_does_not_hide_a_worse_consequence() -> None:
+    node = finding("node/n1", severity=Harm.DOWN)
+    hit = finding("deploy/web", "lost", severity=Harm.DOWN, follows=("shop/node/n1",))
+    own = finding("deploy/web", "selector-shared", severity=Harm.RISK)
+
+    assert [one.owner for one in merged([node, hit, own])] == ["node/n1"]
+
+
 def test_causes_that_follow_from_each_other_do_not_vanish() -> None:
     one = finding("deploy/a", follows=("shop/deploy/b",))
     other = finding("deploy/b", follows=("shop/deploy/a",))

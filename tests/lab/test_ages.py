@@ -27,6 +27,15 @@ def test_a_recent_time_is_replaced_in_place(late: int, age: int) -> None:
     assert after == b"k8s\x00B\x06" + _time(NOW - age) + b"\x10\x00tail"
 
 
+def test_custom_resources_are_as_old_in_their_own_way() -> None:
+    before = (
+        b'{"metadata":{"creationTimestamp":"2027-01-15T08:00:05Z"},"at":"2027-01-01T00:00:00Z"}'
+    )
+    after = backdated(before, NOW, NOW - DAY)
+
+    assert after == before.replace(b"15T08:00:05", b"14T08:00:00")
+
+
 def test_older_times_stay() -> None:
     value = b"k8s\x00" + _time(NOW - 5) + _time(NOW - DAY)
 

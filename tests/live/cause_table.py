@@ -14,7 +14,9 @@ from tests.live.causes_jobs import JOBS
 from tests.live.causes_networking import NETWORKING
 from tests.live.causes_nodes import NODES
 from tests.live.causes_placement import PLACEMENT
+from tests.live.causes_routes import ROUTES
 from tests.live.causes_scaling import SCALING
+from tests.live.causes_services import SERVICES
 from tests.live.causes_workloads import WORKLOADS
 
 TABLE: Mapping[str, Sequence[Cause]] = {
@@ -24,6 +26,7 @@ TABLE: Mapping[str, Sequence[Cause]] = {
     "networking": NETWORKING,
     "workloads": (*WORKLOADS, *JOBS),
     "scaling": SCALING,
+    "services": (*SERVICES, *ROUTES),
     "admission": (*ADMISSION, *QUOTAS, *SECURITY),
     "placement": PLACEMENT,
     "nodes": NODES,

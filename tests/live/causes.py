@@ -90,6 +90,7 @@ def staged(
     """Make everything the causes need in a namespace, play on it, and take it away again."""
     objects = [made for cause in causes for made in cause.made]
     home = {"metadata": {"name": namespace, "labels": labels}}
+    anyio.run(absent, kube, namespace)
     kube.post("/api/v1/namespaces", json=home).raise_for_status()
     try:
         for made in objects:
@@ -102,6 +103,19 @@ def staged(
         for made in (one for one in objects if not one.namespaced):
             kube.delete(f"{collection(made, namespace)}/{made.name}")
         kube.delete(f"/api/v1/namespaces/{namespace}").raise_for_status()
+
+
+async def absent(kube: httpx.Client, namespace: str) -> None:
+    """Wait until a namespace of an earlier run is gone."""
+
+    async def gone() -> bool:
+        return not is_there(kube, f"/api/v1/namespaces/{namespace}")
+
+    assert await until(gone, STAGED_SECONDS), f"namespace {namespace} is still there"
+
+
+def is_there(kube: httpx.Client, path: str) -> bool:
+    return kube.get(path).status_code != 404
 
 
 @contextmanager
@@ -179,6 +193,14 @@ def change(kube: httpx.Client, path: str, body: Json) -> None:
     assert reply.is_success, f"{path}: {reply.text}"
 
 
+def _stored(key: str) -> tuple[str, str, str]:
+    """Read kind, namespace and name of where etcd keeps an object: by its own names for kinds."""
+    parts = [part for part in key.split("/")[2:] if part != "specs"]
+    kind, space, name, *_ = (parts[1:] if "." in parts[0] else parts) + ["", "", ""]
+
+    return {"ingress": "ingresses"}.get(kind, kind), space, name
+
+
 async def aged(namespace: str, since: float, hours: Mapping[str, float]) -> None:
     """Make what is in a namespace, and was made since a moment, older by so many hours.
 
@@ -187,12 +209,12 @@ async def aged(namespace: str, since: float, hours: Mapping[str, float]) -> None
     etcd = f"http://127.0.0.1:{ports(folders())['etcd']}"
 
     def older(key: str) -> float:
-        _, _, kind, _, name = (key.split("/") + 4 * [""])[:5]
+        kind, _, name = _stored(key)
         fits = [by for by in hours if f"{kind}/{name}".startswith(by)]
         return hours[max(fits, key=len)] if fits else 0.0
 
     def chosen(key: str) -> bool:
-        return key.split("/")[3:4] == [namespace] and older(key) > 0
+        return _stored(key)[1] == namespace and older(key) > 0
 
     def moment(key: str) -> float:
         return since - older(key) * 3600

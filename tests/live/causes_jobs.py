@@ -41,7 +41,12 @@ JOBS = (
         "Job pod failure policy",
         "job/picky",
         made=[
-            Made("batch/v1/jobs", job("picky", podFailurePolicy=FORGIVE_NOTHING), pods=FAILED),
+            Made(
+                "batch/v1/jobs",
+                job("picky", WAITING, podFailurePolicy=FORGIVE_NOTHING),
+                pods=FAILED,
+                scheduled=False,
+            ),
         ],
     ),
     Cause(

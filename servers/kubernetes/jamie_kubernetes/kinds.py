@@ -76,6 +76,9 @@ INGRESSES = Kind("Ingress", "ingresses", "/apis/networking.k8s.io/v1", shorts=("
 NETWORK_POLICIES = Kind(
     "NetworkPolicy", "networkpolicies", "/apis/networking.k8s.io/v1", shorts=("netpol",)
 )
+INGRESS_CLASSES = Kind(
+    "IngressClass", "ingressclasses", "/apis/networking.k8s.io/v1", namespaced=False
+)
 ENDPOINT_SLICES = Kind("EndpointSlice", "endpointslices", "/apis/discovery.k8s.io/v1")
 AUTOSCALERS = Kind("HorizontalPodAutoscaler", "horizontalpodautoscalers", _SCALING, shorts=("hpa",))
 REPLICATION_CONTROLLERS = Kind("ReplicationController", "replicationcontrollers", shorts=("rc",))

@@ -137,7 +137,7 @@ async def probe(cluster: Cluster) -> SourceStatus:
             limits=limits,
         )
 
-    found = SourceStatus(
+    return SourceStatus(
         name=access.context,
         kind="Kubernetes",
         url=access.url,
@@ -147,8 +147,6 @@ async def probe(cluster: Cluster) -> SourceStatus:
         missing=gaps,
         limits=limits,
     )
-    ahead = round(cluster.clock_ahead, 1)
-    return msgspec.structs.replace(found, clock_ahead=ahead) if ahead else found
 
 
 async def identity(cluster: Cluster) -> str:

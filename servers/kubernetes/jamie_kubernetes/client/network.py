@@ -2,11 +2,19 @@
 
 import msgspec
 
-from jamie_kubernetes.client.objects import Condition, Container, Meta, Pod, PodSpec
+from jamie_kubernetes.client.objects import Container, Meta, Pod, PodSpec
+
+DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel"):
     pass
+
+
+class NotedMeta(Meta, frozen=True, rename="camel"):
+    """What every object has, with the notes that controllers act on."""
+
+    annotations: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 class ServicePort(_Wire, frozen=True):
@@ -55,7 +63,7 @@ class NetServiceStatus(_Wire, frozen=True):
 class NetService(_Wire, frozen=True):
     """A Service."""
 
-    metadata: Meta
+    metadata: NotedMeta
     spec: NetServiceSpec = NetServiceSpec()
     status: NetServiceStatus = NetServiceStatus()
 
@@ -131,60 +139,52 @@ class IngressRule(_Wire, frozen=True):
     http: HttpRule | None = None
 
 
+class IngressTls(_Wire, frozen=True):
+    """The certificate of some hosts."""
+
+    hosts: tuple[str, ...] | None = None
+    secret_name: str = ""
+
+
 class IngressSpec(_Wire, frozen=True):
     """What an Ingress routes."""
 
+    ingress_class_name: str = ""
     default_backend: IngressBackend | None = None
     rules: tuple[IngressRule, ...] | None = None
+    tls: tuple[IngressTls, ...] | None = None
+
+
+class IngressStatus(_Wire, frozen=True):
+    """What its controller made of it."""
+
+    load_balancer: BalancerStatus = BalancerStatus()
 
 
 class Ingress(_Wire, frozen=True):
     """An Ingress."""
 
-    metadata: Meta
+    metadata: NotedMeta
     spec: IngressSpec = IngressSpec()
+    status: IngressStatus = IngressStatus()
 
 
-class BackendRef(_Wire, frozen=True):
-    """What a route sends to."""
+class IngressClassSpec(_Wire, frozen=True):
+    """Who serves Ingresses of a class."""
 
-    name: str = ""
-    namespace: str = ""
-    kind: str = "Service"
-    port: int | None = None
+    controller: str = ""
 
 
-class RouteRule(_Wire, frozen=True):
-    """One rule of a route."""
+class IngressClass(_Wire, frozen=True):
+    """An IngressClass."""
 
-    backend_refs: tuple[BackendRef, ...] = ()
+    metadata: NotedMeta
+    spec: IngressClassSpec = IngressClassSpec()
 
-
-class RouteSpec(_Wire, frozen=True):
-    """What a route routes."""
-
-    hostnames: tuple[str, ...] = ()
-    rules: tuple[RouteRule, ...] = ()
-
-
-class RouteParent(_Wire, frozen=True):
-    """What one Gateway makes of a route."""
-
-    conditions: tuple[Condition, ...] = ()
-
-
-class RouteStatus(_Wire, frozen=True):
-    """What the Gateways make of it."""
-
-    parents: tuple[RouteParent, ...] = ()
-
-
-class Route(_Wire, frozen=True):
-    """An HTTPRoute or GRPCRoute of the Gateway API."""
-
-    metadata: Meta
-    spec: RouteSpec = RouteSpec()
-    status: RouteStatus = RouteStatus()
+    @property
+    def is_default(self) -> bool:
+        """Tell whether Ingresses without a class get this one."""
+        return self.metadata.annotations.get(DEFAULT_CLASS) == "true"
 
 
 class ContainerPort(_Wire, frozen=True):

@@ -5,21 +5,28 @@ from collections.abc import Sequence
 from jamie_kubernetes.client.network import EndpointSlice
 
 SERVICE_LABEL = "kubernetes.io/service-name"
+KEEPER_LABEL = "endpointslice.kubernetes.io/managed-by"
+KEEPER = "endpointslice-controller.k8s.io"
 
 ServiceKey = tuple[str, str]
 """Namespace and name."""
 
 
 class Places:
-    """The endpoints of one Service, counted by address family, for each pod has one of each."""
+    """The endpoints of one Service, counted by address family, for each pod has one of each.
 
-    __slots__ = ("_ready", "_total", "ports", "slices")
+    `nodes` have a ready one; `by_hand` are slices that no controller of Kubernetes keeps.
+    """
+
+    __slots__ = ("_ready", "_total", "by_hand", "nodes", "ports", "slices")
 
     def __init__(self) -> None:
         self._ready: dict[str, int] = {}
         self._total: dict[str, int] = {}
         self.ports: set[str] = set()
+        self.nodes: set[str] = set()
         self.slices = 0
+        self.by_hand = 0
 
     @property
     def ready(self) -> int:
@@ -34,8 +41,11 @@ class Places:
     def add(self, one: EndpointSlice) -> None:
         """Take a slice."""
         self.slices += 1
+        self.by_hand += one.metadata.labels.get(KEEPER_LABEL) != KEEPER
         staying = [each for each in one.endpoints or () if not each.conditions.terminating]
-        ready = sum(each.conditions.ready is not False for each in staying)
+        serving = [each for each in staying if each.conditions.ready is not False]
+        ready = len(serving)
+        self.nodes.update(each.node_name for each in serving if each.node_name)
         family = one.address_type
         self._ready[family] = self._ready.get(family, 0) + ready
         self._total[family] = self._total.get(family, 0) + len(staying)

@@ -1,7 +1,7 @@
 """Findings put together: one an owner, causes before their consequences, the worst first."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from enum import IntEnum
 
 from msgspec.structs import replace
@@ -58,12 +58,13 @@ def merged(findings: Sequence[Finding]) -> list[Finding]:
     for one in sorted(findings, key=rank):
         by_owner[one.key].append(one)
 
-    firsts = {key: _first(several) for key, several in by_owner.items()}
+    firsts = {key: _first(several, by_owner) for key, several in by_owner.items()}
     told: dict[str, list[Finding]] = defaultdict(list)
-    for key, one in firsts.items():
-        if root := _root(one, firsts):
-            told[root].append(one)
-        else:
+    for key, several in by_owner.items():
+        roots = [_root(one, firsts) for one in (firsts[key], *several)]
+        for root in dict.fromkeys(root for root in roots if root and root != key):
+            told[root].append(firsts[key])
+        if not roots[0]:
             told[key] += []
 
     found = [
@@ -90,10 +91,17 @@ def trimmed(one: Finding) -> Finding:
     return replace(one, affects=one.affects[:AFFECTED_KEPT], affected=len(one.affects))
 
 
-def _first(several: Sequence[Finding]) -> Finding:
-    """Return the cause among an owner's findings: the worst that is not explained by another."""
+def _first(several: Sequence[Finding], known: Container[str]) -> Finding:
+    """Return the cause among an owner's findings: the worst that is not explained by another.
+
+    Of those as bad, one that stands by itself comes before one that a known owner explains.
+    """
+
+    def explained(one: Finding) -> bool:
+        return any(key in known for key in one.follows)
+
     causes = [one for one in several if one.key not in one.follows]
-    causes.sort(key=lambda one: not one.leads)
+    causes.sort(key=lambda one: (not one.leads, one.severity, explained(one)))
     chosen = next(iter(causes), several[0])
     worst = min(one.severity for one in several)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from jamie_kubernetes.client.network import Ingress, IngressBackend, NetService, Route
+from jamie_kubernetes.client.gateways import Route
+from jamie_kubernetes.client.network import Ingress, IngressBackend, NetService
 from jamie_kubernetes.facts.endpoints import ServiceKey
 from jamie_kubernetes.facts.standing import word
 
@@ -32,7 +33,7 @@ class IngressTally:
 
     def add(self, page: Sequence[Ingress]) -> None:
         """Take one page."""
-        self.edges += [edge for one in page for edge in _of_ingress(one)]
+        self.edges += [edge for one in page for edge in ingress_edges(one)]
 
 
 class RouteTally:
@@ -44,7 +45,7 @@ class RouteTally:
 
     def add(self, page: Sequence[Route]) -> None:
         """Take one page."""
-        self.edges += [edge for one in page for edge in _of_route(one, self._kind)]
+        self.edges += [edge for one in page for edge in route_edges(one, self._kind)]
 
 
 def port_exists(service: NetService, port: int | str) -> bool:
@@ -52,7 +53,8 @@ def port_exists(service: NetService, port: int | str) -> bool:
     return not port or any(port in (one.port, one.name) for one in service.spec.ports)
 
 
-def _of_ingress(one: Ingress) -> Iterator[Edge]:
+def ingress_edges(one: Ingress) -> Iterator[Edge]:
+    """Yield where an Ingress sends."""
     source, space = f"ing/{one.metadata.name}", one.metadata.namespace
     if edge := _to(one.spec.default_backend, source, space, "default"):
         yield edge
@@ -71,7 +73,8 @@ def _to(backend: IngressBackend | None, source: str, space: str, what: str) -> E
     return Edge((space, backend.service.name), source, what, port.number or port.name)
 
 
-def _of_route(one: Route, kind: str) -> Iterator[Edge]:
+def route_edges(one: Route, kind: str) -> Iterator[Edge]:
+    """Yield where a route sends."""
     hosts = ",".join(one.spec.hostnames[:HOSTS_SHOWN]) or "*"
     wrong = _refusal(one)
     for rule in one.spec.rules:

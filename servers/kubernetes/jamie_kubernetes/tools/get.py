@@ -1,5 +1,6 @@
 """Any object of any kind: one whole, or a list projected, filtered, sorted, counted."""
 
+import time
 from functools import partial
 from typing import Annotated, Literal
 
@@ -68,7 +69,7 @@ async def k8s_get(
         return offered
 
     meant = await wanted(cluster, what)
-    now_ns = cluster.now_ns
+    now_ns = time.time_ns()
     secret = meant.kind.name == "Secret"
     falling = sort.strip().startswith("-")
     asked = Asked(

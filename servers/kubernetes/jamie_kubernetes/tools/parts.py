@@ -20,10 +20,7 @@ T = TypeVar("T")
 NAMES_LISTED = 12
 
 PART_SECONDS = 25.0
-"""How long a part may take at most; it is less where the deadline of a call is short."""
-
-MARGIN_SECONDS = 5.0
-"""What is left to the rest of the call, or half of a shorter deadline."""
+"""How long a part may take, below the deadline of a call."""
 
 
 @dataclass
@@ -32,19 +29,18 @@ class Part(Generic[T]):
 
     name: str
     work: Callable[[], Awaitable[T]]
-    seconds: float
     value: T | None = None
     error: BackendError | None = None
 
     async def fill(self) -> None:
         """Get the value, or note why not; a slow part must not take the others with it."""
-        with anyio.move_on_after(self.seconds) as patience:
+        with anyio.move_on_after(PART_SECONDS) as patience:
             try:
                 self.value = await self.work()
             except BackendError as exc:
                 self.error = exc
         if patience.cancelled_caught:
-            self.error = TimedOut(f"no answer within {self.seconds:g} s")
+            self.error = TimedOut(f"no answer within {PART_SECONDS:g} s")
 
 
 @dataclass
@@ -58,9 +54,7 @@ class Parts:
 
     def plan(self, name: str, work: Callable[[], Awaitable[T]]) -> Part[T]:
         """Add a part, to be asked for by `fill`."""
-        deadline = self.cluster.deadline
-        seconds = min(PART_SECONDS, max(deadline - MARGIN_SECONDS, deadline / 2))
-        part = Part(name, work, seconds)
+        part = Part(name, work)
         self.parts.append(part)  # pyright: ignore[reportArgumentType]  # only its error is read
 
         return part

@@ -1,5 +1,6 @@
 """Services: what they lead to, what leads to them, and why nothing answers."""
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_services import ServiceList, ServiceRow, ServiceStatus
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.controllers import Controller
-from jamie_kubernetes.client.network import EndpointSlice, Ingress, NetService, OpenPod, Route
+from jamie_kubernetes.client.gateways import Route
+from jamie_kubernetes.client.network import EndpointSlice, Ingress, NetService, OpenPod
 from jamie_kubernetes.client.objects import Event
 from jamie_kubernetes.facts.backing import Backing, Resting
 from jamie_kubernetes.facts.endpoints import SERVICE_LABEL, EndpointTally, ServiceKey
@@ -78,7 +80,7 @@ async def k8s_services(
     cursor: Cursor = "",
 ) -> ServiceList:
     """List services: ports, ready endpoints, Ingress and Gateway routes, faults."""
-    now_ns = cluster.now_ns
+    now_ns = time.time_ns()
     await check_namespace(cluster, namespace)
     target = await _named(cluster, service, namespace) if service else None
     chosen = status if status != "auto" else "all" if namespace or target else "broken"

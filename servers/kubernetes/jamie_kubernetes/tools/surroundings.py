@@ -15,8 +15,9 @@ from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.cluster import METADATA_OF_ONE
 from jamie_kubernetes.client.controllers import Autoscaler
+from jamie_kubernetes.client.gateways import Route
 from jamie_kubernetes.client.limits import Budget
-from jamie_kubernetes.client.network import EndpointSlice, Ingress, NetService, Route
+from jamie_kubernetes.client.network import EndpointSlice, Ingress, NetService
 from jamie_kubernetes.client.objects import Named, Pod
 from jamie_kubernetes.client.policies import NetworkPolicy
 from jamie_kubernetes.client.sending import Object

@@ -20,6 +20,7 @@ from jamie_kubernetes.tools.diagnosing import (
     operators,
     placement,
     scaling,
+    services,
     workloads,
 )
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
@@ -45,6 +46,7 @@ AREAS = (
     Area("scaling", scaling.examine),
     Area("placement", placement.examine),
     Area("nodes", nodes.examine),
+    Area("services", services.examine),
 )
 
 

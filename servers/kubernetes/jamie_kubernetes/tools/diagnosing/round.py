@@ -15,6 +15,7 @@ from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.cluster import METADATA_OF_ONE, Reducer
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.objects import Event, Named
+from jamie_kubernetes.client.secrets import NO_OBJECT, SECRET_TABLE, SecretTable
 from jamie_kubernetes.client.survey import SurveyedPod
 from jamie_kubernetes.facts.crowd import Crowd
 from jamie_kubernetes.facts.event_index import EventIndex
@@ -26,6 +27,7 @@ from jamie_kubernetes.kinds import (
     JOBS,
     NODES,
     PODS,
+    SECRETS,
     SERVICES,
     STATEFUL_SETS,
     Kind,
@@ -172,6 +174,25 @@ class Round:
             return True
 
         return await self.once(("exists", kind, namespace, name), ask)
+
+    async def secret_type(self, namespace: str, name: str) -> str | None:
+        """Return the type of a Secret without its data; empty: it does not exist; None: unknown."""
+        path = SECRETS.path(namespace, name)
+
+        async def ask() -> str | None:
+            try:
+                table = await self.cluster.get(path, SecretTable, NO_OBJECT, accept=SECRET_TABLE)
+            except Unauthorised:
+                raise
+            except NotFound:
+                return ""
+            except BackendError as exc:
+                self.unread("certificates' Secrets", exc)
+                return None
+
+            return table.type
+
+        return await self.once(("type", path), ask)
 
     def checked(self) -> dict[str, int]:
         """Count what was looked at, by kind."""

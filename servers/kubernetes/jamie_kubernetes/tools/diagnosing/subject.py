@@ -6,7 +6,7 @@ from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.facts.owners import owner_of
-from jamie_kubernetes.kinds import NODES, PODS, SERVICES
+from jamie_kubernetes.kinds import NODES, PODS, SERVICES, short_kind
 from jamie_kubernetes.tools.anything import object_named
 from jamie_kubernetes.tools.parts import check_namespace
 from jamie_kubernetes.tools.targets import RUNS_PODS
@@ -60,10 +60,12 @@ async def subject_of(cluster: Cluster, text: str, namespace: str) -> Subject:
 async def _object(cluster: Cluster, text: str, namespace: str) -> Subject:
     target = await object_named(cluster, text, namespace, BARE)
     own = key_of(target.namespace, str(target))
+    # Findings about custom kinds name them in full, whatever short names a cluster has for them.
+    full = key_of(target.namespace, f"{short_kind(target.kind.name)}/{target.name}")
     where = f" in namespace {target.namespace}" if target.namespace else ""
     words = f"{target}{where}"
     if target.kind is not PODS:
-        return Subject(words, target.namespace, frozenset({own}))
+        return Subject(words, target.namespace, frozenset({own, full}))
 
     pod = await cluster.get(target.path, Named)
     owner = owner_of(pod.metadata)

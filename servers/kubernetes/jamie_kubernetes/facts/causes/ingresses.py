@@ -1,0 +1,363 @@
+"""Why Ingresses do not lead where they should."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+
+from jamie_base.when import nanoseconds
+from jamie_kubernetes.answers_diagnose import Confidence, Finding, key_of
+from jamie_kubernetes.client.network import Ingress, IngressClass, NetService
+from jamie_kubernetes.facts.causes.services import Net
+from jamie_kubernetes.facts.causes.telling import named
+from jamie_kubernetes.facts.endpoints import ServiceKey
+from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.routes import Edge, ingress_edges, port_exists
+from jamie_kubernetes.facts.standing import word
+from jamie_signals.similar import nearest
+
+ADDRESS_NS = 600 * 1_000_000_000
+"""How long an address may take."""
+
+LEGACY_CLASS = "kubernetes.io/ingress.class"
+TLS_TYPE = "kubernetes.io/tls"
+
+_HOST_PATH = re.compile(r"[\w.*:/()$?+|-]{1,120}", re.ASCII)
+_CANARY = ("nginx.ingress.kubernetes.io/canary", "nginx.org/mergeable-ingress-type")
+_ISSUERS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
+_ALB_TARGET = "alb.ingress.kubernetes.io/target-type"
+_NEG = "cloud.google.com/neg"
+_ALB, _GCE = "ingress.k8s.aws/alb", "k8s.io/ingress-gce"
+
+
+class IngressCause(StrEnum):
+    """Why an Ingress does not do what it is for."""
+
+    NO_CLASS = "ingress-class-missing"
+    CLASSLESS = "ingress-without-class"
+    NO_BACKEND = "ingress-backend-missing"
+    NO_PORT = "ingress-backend-port-missing"
+    WRONG_TYPE = "ingress-backend-wrong-type"
+    DOWN = "ingress-backend-down"
+    NO_SECRET = "ingress-tls-secret-missing"
+    WRONG_SECRET = "ingress-tls-secret-wrong-type"
+    COLLIDES = "ingress-host-collision"
+    NO_ADDRESS = "ingress-without-address"
+
+
+class Classes:
+    """The IngressClasses of a cluster."""
+
+    def __init__(self, found: Sequence[IngressClass]) -> None:
+        self.by_name = {one.metadata.name: one for one in found}
+        self._default = next((one.metadata.name for one in found if one.is_default), "")
+
+    def of(self, one: Ingress) -> str:
+        """Return the class of an Ingress; empty where it has none."""
+        legacy = one.metadata.annotations.get(LEGACY_CLASS, "")
+        return one.spec.ingress_class_name or legacy or self._default
+
+    def controller(self, one: Ingress) -> str:
+        """Return who serves an Ingress, as far as that is known."""
+        known = self.by_name.get(self.of(one))
+        return known.spec.controller if known else ""
+
+
+def ingress_causes(one: Ingress, net: Net, classes: Classes | None) -> Iterator[Finding]:
+    """Yield what is wrong with an Ingress; without `classes` nothing is said of those."""
+    born = one.metadata.creation_timestamp
+    if one.metadata.deletion_timestamp or not net.around.is_past(nanoseconds(born) if born else 0):
+        return
+    if classes is not None:
+        yield from _class(one, classes)
+
+    edges = list(ingress_edges(one))
+    known = [edge for edge in edges if net.whole or edge.to[0] == one.metadata.namespace]
+    lost = [edge for edge in known if edge.to not in net.services]
+    if lost:
+        yield _lost(one, lost, edges, net.services)
+    there = [(edge, net.services[edge.to]) for edge in known if edge.to in net.services]
+    yield from _ports(one, there, edges)
+    if classes is not None:
+        yield from _types(one, there, classes.controller(one))
+    down = [edge for edge, _ in there if edge.to in net.down]
+    if down:
+        yield _down(one, down, edges)
+
+
+def secrets_of(one: Ingress) -> list[str]:
+    """Return the Secrets an Ingress takes its certificates from."""
+    return [*dict.fromkeys(each.secret_name for each in one.spec.tls or () if each.secret_name)]
+
+
+def secret_cause(one: Ingress, secret: str, kind: str) -> Finding | None:
+    """Judge the Secret of a certificate by its type; an empty one: it does not exist."""
+    if kind == TLS_TYPE:
+        return None
+
+    hosts = [
+        host
+        for each in one.spec.tls or ()
+        if each.secret_name == secret
+        for host in each.hosts or ()
+    ]
+    about = f" for {named(hosts)}" if hosts else ""
+    if kind:
+        return _finding(
+            one,
+            IngressCause.WRONG_SECRET,
+            Harm.BROKEN,
+            f"its certificate{about} should be in secret/{secret}, which is of type {word(kind)},"
+            f" not {TLS_TYPE}",
+            f"make it anew: kubectl create secret tls {secret} --cert=... --key=...",
+        )
+
+    issued = any(note in one.metadata.annotations for note in _ISSUERS)
+    maker = "; cert-manager should make it" if issued else ""
+    return _finding(
+        one,
+        IngressCause.NO_SECRET,
+        Harm.BROKEN,
+        f"secret/{secret} with its certificate{about} does not exist: clients get a wrong one"
+        f"{maker}",
+        f"k8s_diagnose object=certificate/{secret} namespace={one.metadata.namespace}"
+        if issued
+        else f"create it: kubectl create secret tls {secret} --cert=... --key=...",
+        follows=(key_of(one.metadata.namespace, f"Certificate/{secret}"),),
+    )
+
+
+def collisions(ingresses: Sequence[Ingress], classes: Classes) -> Iterator[Finding]:
+    """Yield the younger of two Ingresses of one class that claim the same host and path."""
+    claims: dict[tuple[str, str], list[tuple[Ingress, Edge]]] = defaultdict(list)
+    for one in sorted(ingresses, key=_seniority):
+        if not any(note in one.metadata.annotations for note in _CANARY):
+            for edge in ingress_edges(one):
+                claims[classes.of(one), edge.what].append((one, edge))
+
+    told: set[tuple[str, str]] = set()
+    for (_, what), found in claims.items():
+        first, elsewhere = found[0]
+        for one, edge in found[1:]:
+            pair = (_name(first), _name(one))
+            same = (edge.to, edge.port) == (elsewhere.to, elsewhere.port)
+            if what != "default" and one is not first and not same and pair not in told:
+                told.add(pair)
+                yield _collides(one, first, what)
+
+
+def addressless(ingresses: Sequence[Ingress], classes: Classes, net: Net) -> Iterator[Finding]:
+    """Yield Ingresses that got no address though others of their class did, or classes without."""
+    by_class: dict[str, list[Ingress]] = defaultdict(list)
+    for one in ingresses:
+        if (name := classes.of(one)) in classes.by_name and not one.metadata.deletion_timestamp:
+            by_class[name].append(one)
+
+    for name, found in by_class.items():
+        without = [
+            one
+            for one in found
+            if not one.status.load_balancer.ingress
+            and net.around.is_past(_seniority(one)[0], ADDRESS_NS)
+        ]
+        if len(without) == len(found):
+            yield _unserved(name, found, classes)
+        else:
+            yield from (_addressless(one, name) for one in without)
+
+
+def _class(one: Ingress, classes: Classes) -> Iterator[Finding]:
+    named_, legacy = one.spec.ingress_class_name, one.metadata.annotations.get(LEGACY_CLASS)
+    served = bool(one.status.load_balancer.ingress)
+    known = sorted(classes.by_name)
+    if named_ and named_ not in classes.by_name:
+        near = nearest(named_, known, n=1)
+        offered = (
+            f"there {'are' if len(known) > 1 else 'is'} {named(known)}"
+            if known
+            else ("there is none at all")
+        )
+        yield _finding(
+            one,
+            IngressCause.NO_CLASS,
+            Harm.DEGRADED if served else Harm.DOWN,
+            f"its class {word(named_)} does not exist, so no controller takes it up; {offered}",
+            f"correct spec.ingressClassName{f': {near[0]}?' if near else ''}, or make the class",
+        )
+    elif not named_ and not legacy and not classes.of(one) and not served:
+        yield _finding(
+            one,
+            IngressCause.CLASSLESS,
+            Harm.DOWN,
+            "it names no class and there is no default one, so no controller takes it up",
+            f"set spec.ingressClassName{f' to {named(known)}' if known else ''}",
+            confidence="likely",
+        )
+
+
+def _lost(
+    one: Ingress, lost: Sequence[Edge], edges: Sequence[Edge], services: Mapping[ServiceKey, object]
+) -> Finding:
+    names = [*dict.fromkeys(edge.to[1] for edge in lost)]
+    here = [name for space, name in services if space == one.metadata.namespace]
+    near = nearest(names[0], here, n=1)
+    return _finding(
+        one,
+        IngressCause.NO_BACKEND,
+        _harm(lost, edges),
+        f"it sends {_whats(lost)} to svc/{named(names)}, which does not exist",
+        f"correct the backend{f': svc/{near[0]}?' if near else ', or make the Service'}",
+    )
+
+
+def _ports(
+    one: Ingress, there: Sequence[tuple[Edge, NetService]], edges: Sequence[Edge]
+) -> Iterator[Finding]:
+    wrong = [
+        (edge, service)
+        for edge, service in there
+        if service.spec.type != "ExternalName" and not port_exists(service, edge.port)
+    ]
+    if not wrong:
+        return
+
+    edge, service = wrong[0]
+    has = ", ".join(
+        f"{each.port}{f' ({word(each.name)})' if each.name else ''}" for each in service.spec.ports
+    )
+    yield _finding(
+        one,
+        IngressCause.NO_PORT,
+        _harm([each for each, _ in wrong], edges),
+        f"it sends {_whats([each for each, _ in wrong])} to port {word(str(edge.port))} of"
+        f" svc/{service.metadata.name}, which has {has}",
+        "correct the backend's port; it is the Service's, not the container's",
+    )
+
+
+def _types(
+    one: Ingress, there: Sequence[tuple[Edge, NetService]], controller: str
+) -> Iterator[Finding]:
+    """Yield a Service that the cloud's load balancer cannot reach by a port of the nodes."""
+    ip_targets = one.metadata.annotations.get(_ALB_TARGET) == "ip"
+    for _, service in there:
+        notes = service.metadata.annotations
+        by_pod = ip_targets if controller == _ALB else _NEG in notes
+        if controller in (_ALB, _GCE) and service.spec.type == "ClusterIP" and not by_pod:
+            yield _finding(
+                one,
+                IngressCause.WRONG_TYPE,
+                Harm.BROKEN,
+                f"its load balancer reaches nodes, and svc/{service.metadata.name} is of type"
+                " ClusterIP, which has no port there",
+                f"make the Service a NodePort, or set {_ALB_TARGET}: ip"
+                if controller == _ALB
+                else f"make the Service a NodePort, or annotate it with {_NEG}",
+                confidence="likely",
+            )
+            return
+
+
+def _down(one: Ingress, down: Sequence[Edge], edges: Sequence[Edge]) -> Finding:
+    keys = [*dict.fromkeys(key_of(edge.to[0], f"svc/{edge.to[1]}") for edge in down)]
+    return _finding(
+        one,
+        IngressCause.DOWN,
+        _harm(down, edges),
+        f"nothing answers behind {_whats(down)}",
+        f"k8s_diagnose object={down[0].to[1]} namespace={down[0].to[0]}",
+        follows=tuple(keys),
+    )
+
+
+def _collides(one: Ingress, first: Ingress, what: str) -> Finding:
+    here = one.metadata.namespace
+    return _finding(
+        one,
+        IngressCause.COLLIDES,
+        Harm.DEGRADED,
+        f"it claims {_plain(what)}, which ing/{first.metadata.name}"
+        f"{'' if first.metadata.namespace == here else f' of {first.metadata.namespace}'} had"
+        " before: only one of them gets the requests",
+        "give one of them another host or path, or put both into one Ingress",
+        affects=(key_of(first.metadata.namespace, f"ing/{first.metadata.name}"),),
+    )
+
+
+def _addressless(one: Ingress, name: str) -> Finding:
+    return _finding(
+        one,
+        IngressCause.NO_ADDRESS,
+        Harm.BROKEN,
+        f"it has no address, others of class {word(name)} have: its controller refuses it or did"
+        " not notice",
+        f"look at its events and the controller's log: k8s_events object=ing/{one.metadata.name}"
+        f" namespace={one.metadata.namespace}",
+        confidence="likely",
+        since_ns=_seniority(one)[0],
+    )
+
+
+def _unserved(name: str, found: Sequence[Ingress], classes: Classes) -> Finding:
+    controller = classes.by_name[name].spec.controller
+    return Finding(
+        cause=IngressCause.NO_ADDRESS,
+        namespace="",
+        owner=f"ingressclass/{name}",
+        severity=Harm.RISK,
+        summary=f"no Ingress of this class has an address: does its controller"
+        f" ({word(controller)}) run?",
+        confidence="possible",
+        next="look for its pods; some controllers publish no address and are well",
+        affects=tuple(
+            key_of(one.metadata.namespace, f"ing/{one.metadata.name}") for one in found[:6]
+        ),
+    )
+
+
+def _seniority(one: Ingress) -> tuple[int, str, str]:
+    born = one.metadata.creation_timestamp
+    return (nanoseconds(born) if born else 0, one.metadata.namespace, one.metadata.name)
+
+
+def _name(one: Ingress) -> str:
+    return f"{one.metadata.namespace}/{one.metadata.name}"
+
+
+def _harm(bad: Sequence[Edge], edges: Sequence[Edge]) -> Harm:
+    return Harm.DOWN if len(bad) == len(edges) else Harm.BROKEN
+
+
+def _whats(edges: Sequence[Edge]) -> str:
+    return named([*dict.fromkeys(_plain(edge.what) for edge in edges)])
+
+
+def _plain(what: str) -> str:
+    # A path may be anything, a sentence too.
+    return what if _HOST_PATH.fullmatch(what) else "(odd path)"
+
+
+def _finding(
+    one: Ingress,
+    cause: IngressCause,
+    harm: Harm,
+    summary: str,
+    next_: str,
+    *,
+    confidence: Confidence = "certain",
+    since_ns: int = 0,
+    follows: tuple[str, ...] = (),
+    affects: tuple[str, ...] = (),
+) -> Finding:
+    return Finding(
+        cause=cause,
+        namespace=one.metadata.namespace,
+        owner=f"ing/{one.metadata.name}",
+        severity=harm,
+        summary=summary,
+        confidence=confidence,
+        next=next_,
+        since_ns=since_ns,
+        follows=follows,
+        affects=affects,
+    )
