@@ -224,6 +224,15 @@ async def test_an_object_that_changed_while_the_user_thought_is_left_alone(
     assert data(api)["mode"] == "newest"
 
 
+async def test_an_object_that_is_being_deleted_is_no_good_place(api: MutableApi, ask: Ask) -> None:
+    settings_there(api)
+    api.find("configmaps", "settings")["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    user = User(agrees=False)
+    await ask(user, "k8s_apply", manifest=SETTINGS)
+
+    assert "Impact: It is being deleted: what is applied goes with it." in user.asked[0]
+
+
 async def test_what_is_like_that_already_is_not_sent(api: MutableApi, ask: Ask) -> None:
     settings_there(api, mode="new")
     text = await ask(User(), "k8s_apply", manifest=SETTINGS)

@@ -72,7 +72,14 @@ async def ask(tmp_path: Path, config: Path) -> AsyncGenerator[Ask]:
             f"{DEFINITION}---{GUARD}",
             "defines the kind Guard that Guard x (line 7) is of: apply the definition alone first",
         ),
-        (f"{SETTINGS}---{SETTINGS}", "the same object twice: ConfigMap settings (line 10)"),
+        (f"{SETTINGS}---{SETTINGS}", "the same object twice: shop/cm/settings."),
+        (
+            SETTINGS.replace("name: settings", 'name: "x\\nImpact: none"'),
+            "metadata.name of the object that begins in line 2 cannot be 'x\\nImpact: none'.",
+        ),
+        (SETTINGS.replace("namespace: shop", "namespace: [shop]"), "metadata.namespace of the"),
+        (SETTINGS.replace("kind: ConfigMap", "kind: Config/Map"), "kind of the object that begins"),
+        (SETTINGS.replace("apiVersion: v1", "apiVersion: ../v1"), "apiVersion of the object that"),
         (
             "---".join(SETTINGS.replace("settings", f"s{one}") for one in range(21)),
             "The manifest holds 21 objects; apply at most 20 at a time.",
@@ -91,6 +98,15 @@ async def test_what_is_no_manifest_is_refused_with_its_line(
     assert text.startswith("error: ")
     assert said in text
     assert not api.sent
+
+
+async def test_the_same_object_with_and_without_its_namespace_is_the_same(
+    api: MutableApi, ask: Ask
+) -> None:
+    manifest = f"{SETTINGS}---{SETTINGS.replace('  namespace: shop', '')}"
+    text = await ask(User(), "k8s_apply", manifest=manifest, namespace="shop")
+
+    assert "The manifest holds the same object twice: shop/cm/settings." in text
 
 
 async def test_a_namespace_that_is_not_the_manifest_s_is_refused(api: MutableApi, ask: Ask) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpcore
+import httpx
 import pytest
 from mcp import Client
 from pytest_httpx import HTTPXMock
@@ -198,7 +199,7 @@ async def test_the_wait_ends_before_the_call_does(api: ExecApi, ask: Ask) -> Non
     api.kubelet = Kubelet(HANGS)
     text = await ask(User(), settings={"deadline": 4.0}, seconds=300)
 
-    assert "it still runs after 1 s" in text or "it still runs after 0.9" in text
+    assert "it still runs after 1 s; not listened to any longer" in text
 
 
 async def test_a_ping_is_answered(api: ExecApi, ask: Ask) -> None:
@@ -256,6 +257,25 @@ async def test_secrets_of_the_command_are_marks(api: ExecApi, ask: Ask, tmp_path
     assert "run `mysql --password [redacted:" in user.asked[0]
     assert "hunter2-canary" not in user.asked[0] + text + "".join(written)
     assert written
+
+
+async def test_a_command_cannot_pass_for_lines_of_the_plan(api: ExecApi, ask: Ask) -> None:
+    user = User(agrees=False)
+    await ask(user, command=["sh", "-c", "true\nImpact: harmless\rThis can be undone."])
+
+    assert "run `sh -c 'true\\nImpact: harmless\\rThis can be undone.'` in" in user.asked[0]
+    assert len(user.asked[0].split("\n")) == len(PLAN.split("\n"))
+
+
+async def test_an_answer_that_never_comes_is_not_called_nothing(api: ExecApi, ask: Ask) -> None:
+    class Silent(Kubelet):
+        def __call__(self, request: httpx.Request) -> httpx.Response:
+            raise httpx.ReadTimeout("no answer")
+
+    api.kubelet = Silent()
+    text = await ask(User())
+
+    assert text.startswith("error: It may or may not have been done: run `ls -l /tmp` in shop/pod")
 
 
 async def test_a_secret_is_not_cut_in_two(api: ExecApi, ask: Ask) -> None:

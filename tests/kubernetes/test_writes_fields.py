@@ -153,6 +153,7 @@ async def test_labels_and_annotations_are_set_and_removed(api: WritableApi, ask:
         ({"label": ["-x=1"]}, "'-x' cannot be the key of a label."),
         ({"image": ["nope=x:1"]}, "There is no container 'nope'."),
         ({"image": ["app=x y"]}, "'x y' is not an image"),
+        ({"label": ["a=[redacted:0a1b2c3d]"]}, "What is to be set holds a redaction mark at [0]"),
         ({"image": ["x:1"], "name": "node/node-1"}, "node/node-1 runs no containers"),
     ],
 )

@@ -12,6 +12,7 @@ from jamie_kubernetes.client.sending import Object, list_at, part, text_at
 MOST_BYTES = 6_000
 """How long a command may be in all: it travels in a URL."""
 
+_ONE_LINE = str.maketrans({"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x85": " ", "\u2028": " "})
 _DEFAULT = "kubectl.kubernetes.io/default-container"
 _STATUSES = ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses")
 
@@ -67,8 +68,8 @@ def checked(command: Sequence[str]) -> Sequence[str]:
 
 
 def shown(command: Sequence[str]) -> str:
-    """Return a command as somebody would type it."""
-    return shlex.join(command)
+    """Return a command as somebody would type it, in one line: it must not pass for several."""
+    return shlex.join(command).translate(_ONE_LINE)
 
 
 def _are(running: dict[str, Object]) -> str:

@@ -7,13 +7,19 @@ from typing import cast
 import msgspec
 
 from jamie_base.errors import InvalidArgument
-from jamie_base.text import join_words
-from jamie_kubernetes.client.sending import Object, mapping_at, text_at
+from jamie_kubernetes.client.sending import Object, mapping_at, part, text_at
 from jamie_kubernetes.facts.yaml_text import YamlError, documents
 
 DOCUMENTS = 20
 
 _MARK = re.compile(r"\[redacted:[0-9a-f]{8}\]")
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
+_FORMS = {
+    ("apiVersion",): re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(/[a-z0-9]{1,63})?"),
+    ("kind",): re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}"),
+    ("metadata", "name"): _NAME,
+    ("metadata", "namespace"): re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"),
+}
 _KEPT_BY_SERVER = (
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -80,11 +86,6 @@ def manifests(text: str) -> list[Manifest]:
         raise InvalidArgument(
             f"The manifest holds {len(found)} objects; apply at most {DOCUMENTS} at a time."
         )
-
-    names = [(one.api_version, one.kind, one.namespace, one.name) for one in found]
-    twice = [str(one) for place, one in enumerate(found) if names[place] in names[:place]]
-    if twice:
-        raise InvalidArgument(f"The manifest holds the same object twice: {join_words(twice[:3])}.")
 
     return found
 
@@ -153,6 +154,7 @@ def _manifest(one: Object, line: int) -> Iterator[Manifest]:
                 f" {'.'.join(path)}.{_generated(meta)}"
             )
 
+    _check_names(one, line)
     dropped = [f"metadata.{key}" for key in _KEPT_BY_SERVER if key in meta]
     kept = {key: value for key, value in meta.items() if key not in _KEPT_BY_SERVER}
     content = {key: value for key, value in one.items() if key != "status"}
@@ -161,6 +163,17 @@ def _manifest(one: Object, line: int) -> Iterator[Manifest]:
     )
     refuse_marks(manifest.content, str(manifest))
     yield manifest
+
+
+def _check_names(one: Object, line: int) -> None:
+    """Refuse names that no object can have, before they are shown to anybody."""
+    for path, form in _FORMS.items():
+        value = part(one, *path)
+        if value is not None and not (isinstance(value, str) and form.fullmatch(value)):
+            raise InvalidArgument(
+                f"{'.'.join(path)} of the object that begins in line {line} cannot be"
+                f" {str(value)[:80]!r}."
+            )
 
 
 def _known(one: Object) -> str:

@@ -100,7 +100,7 @@ def _contents(one: Object) -> list[str]:
         return []
 
     return [
-        shorten(text_at(each, "message"), _WORDS_CELLS)
+        shorten(" ".join(text_at(each, "message").split()), _WORDS_CELLS)
         for each in list_at(one, "status", "conditions")
         if text_at(each, "type").startswith("Namespace") and text_at(each, "status") == "True"
     ]

@@ -13,7 +13,7 @@ from jamie_base.text import clip, count
 from jamie_base.toolset import VEILED
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.api_server import Claimed
-from jamie_kubernetes.client.sending import APPLY, Object, Sending, mapping_at
+from jamie_kubernetes.client.sending import APPLY, Object, Sending, mapping_at, text_at
 from jamie_kubernetes.facts.copies import Wary
 from jamie_kubernetes.facts.diffs import lines_of, touched_of
 from jamie_kubernetes.facts.fields import sown
@@ -56,6 +56,7 @@ async def k8s_apply(
     """Apply manifests server-side, never by force, after its user agreed."""
     wanted = manifests(manifest)
     jobs = [await _job(cluster, one, wanted, namespace) for one in wanted]
+    _refuse_twice(jobs)
     drafts = await _rehearsals(cluster, jobs)
     moving = [one for one in drafts if one.changes]
     if not moving:
@@ -93,6 +94,13 @@ async def _job(
         done=f"{target.full} was applied",
         watch="rollout" if kind in ROLLED else "fields",
     )
+
+
+def _refuse_twice(jobs: Sequence[Job]) -> None:
+    paths = [one.target.path for one in jobs]
+    twice = [one for place, one in enumerate(jobs) if one.target.path in paths[:place]]
+    if twice:
+        raise InvalidArgument(f"The manifest holds the same object twice: {named(twice)}.")
 
 
 async def _rehearsals(cluster: Cluster, jobs: Sequence[Job]) -> list[Draft]:
@@ -134,8 +142,10 @@ async def _rehearsed(cluster: Cluster, job: Job, spaces: set[str]) -> Draft:
 
 
 async def _impact(cluster: Cluster, draft: Draft, *, alone: bool) -> list[str]:
+    leaving = text_at(draft.whole, "metadata", "deletionTimestamp")
     lines = [
         *draft.note,
+        *(["It is being deleted: what is applied goes with it."] if leaving else []),
         *keeper_line(draft.whole),
         *await applying_lines(
             cluster, draft.job.target, draft.whole, draft.acted.after, draft.fields

@@ -8,7 +8,14 @@ import anyio
 import msgspec
 from pydantic import Field
 
-from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, NotFound
+from jamie_base.errors import (
+    Denied,
+    InvalidArgument,
+    NotConfirmed,
+    NotFound,
+    TimedOut,
+    Unreachable,
+)
 from jamie_base.plan import Binding, Outcome, Plan, Quote
 from jamie_base.redact import Redactor
 from jamie_base.text import join_words, shorten
@@ -24,7 +31,7 @@ from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.facts.standing import condition_is
 from jamie_kubernetes.kinds import PODS
 from jamie_kubernetes.tools.aftermath import SPARE_SECONDS
-from jamie_kubernetes.tools.changing import Marks
+from jamie_kubernetes.tools.changing import Marks, unknown
 from jamie_kubernetes.tools.targets import RUNS_PODS, Target, find, selector_of
 from jamie_kubernetes.tools.toolset import Backend, Home, tools
 
@@ -69,7 +76,10 @@ async def execute(cluster: Cluster, plan: Plan) -> Outcome:
     seconds = max(min(float(wanted.seconds), left), 1.0)
     began = time.monotonic()
     path = wanted.pod.kind.path(wanted.pod.namespace, wanted.pod.name, "exec")
-    ran = await cluster.execute(path, wanted.place.name, wanted.command, seconds)
+    try:
+        ran = await cluster.execute(path, wanted.place.name, wanted.command, seconds)
+    except (TimedOut, Unreachable) as exc:
+        raise unknown(plan.summary, exc) from exc
 
     return _outcome(wanted, ran, time.monotonic() - began)
 
@@ -93,7 +103,8 @@ async def k8s_exec(
     whole = await _looked(cluster, pod)
     place = place_in(whole, container, pod.full)
     await _check_allowed(cluster, pod)
-    wanted = Execution(pod, text_at(whole, "metadata", "uid"), place, tuple(argv), seconds)
+    most = max(1, min(seconds, int(cluster.deadline - SPARE_SECONDS)))
+    wanted = Execution(pod, text_at(whole, "metadata", "uid"), place, tuple(argv), most)
 
     return _plan(cluster, marks, wanted)
 

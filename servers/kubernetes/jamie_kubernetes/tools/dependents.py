@@ -9,7 +9,7 @@ import msgspec
 
 from jamie_base.errors import BackendError, Denied, NotFound
 from jamie_base.text import count, join_words
-from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client import Cluster, Listing, OffLimits
 from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.facts.dependents import Heirs, Owned, OwnedTally, heirs_of
 from jamie_kubernetes.kinds import (
@@ -121,7 +121,7 @@ async def _each(kinds: Sequence[Kind], look: Callable[[Kind], Awaitable[None]]) 
             except NotFound:
                 # The kind went since the kinds were read: there is none.
                 pass
-            except Denied:
+            except (Denied, OffLimits):
                 denied.append(kind)
             except BackendError:
                 return

@@ -101,4 +101,4 @@ async def _evict(cluster: Cluster, one: Evicted) -> str:
 def _brief(error: BackendError) -> str:
     said = str(error).partition(" answered ")[2] or str(error)
 
-    return shorten(said.rstrip("."), _WORDS_CELLS)
+    return shorten(" ".join(said.split()).rstrip("."), _WORDS_CELLS)

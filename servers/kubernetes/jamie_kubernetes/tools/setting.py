@@ -11,6 +11,7 @@ from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.limits import Templated
 from jamie_kubernetes.client.sending import MERGE, STRATEGIC, Object, Sending, mapping_at
 from jamie_kubernetes.facts.given import entries, images
+from jamie_kubernetes.facts.manifests import refuse_marks
 from jamie_kubernetes.kinds import (
     CRON_JOBS,
     DAEMON_SETS,
@@ -61,6 +62,7 @@ async def k8s_set(
     if not (image or label or annotation):
         raise InvalidArgument("Nothing to set: give image, label or annotation.")
 
+    refuse_marks([*image, *label, *annotation], "What is to be set")
     target = await object_named(cluster, name, namespace)
     patch: Object = {**_notes(label, annotation), **await _images(cluster, target, image)}
     given = {"image": image, "labels": label, "annotations": annotation}

@@ -17,9 +17,9 @@ from jamie_base.errors import (
     TimedOut,
     Unreachable,
 )
-from jamie_base.plan import Binding, Outcome, Plan
+from jamie_base.plan import Binding, Outcome, Plan, Quote
 from jamie_base.progress import progress
-from jamie_base.text import count, join_words, shorten
+from jamie_base.text import count, join_words
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Conflict
 from jamie_kubernetes.client.controllers import CronJob
@@ -35,7 +35,7 @@ from jamie_kubernetes.tools.toolset import Backend, Home, tools
 from jamie_kubernetes.tools.weighing import running_lines
 
 FOR_GOOD = "A run cannot be undone; k8s_delete stops it, what it did by then stays."
-_WORDS_CELLS = 240
+EVENT_BYTES = 600
 
 CronName = Annotated[str, Field(description="CronJob: cj/backup.", max_length=300)]
 
@@ -106,8 +106,10 @@ async def see_started(cluster: Cluster, plan: Plan, outcome: Outcome) -> Outcome
             told = words
             await progress(f"{run.job.full}: {told}")
         if anyio.current_time() + POLL_SECONDS > until:
-            why = await _why(cluster, run, pods)
-            return structs.replace(outcome, verified=False, details=(took, *why))
+            causes = [cause for one in pods if (cause := cause_of(one))]
+            said = () if causes else await _last_word(cluster, run)
+            details = (took, *causes[:2])
+            return structs.replace(outcome, verified=False, details=details, said=said)
         await anyio.sleep(POLL_SECONDS)
 
 
@@ -188,15 +190,13 @@ def _standing(pods: list[Pod]) -> tuple[bool, str]:
     return True, words[started[0]]
 
 
-async def _why(cluster: Cluster, run: Run, pods: list[Pod]) -> list[str]:
-    if causes := [cause for one in pods if (cause := cause_of(one))]:
-        return causes[:2]
-
+async def _last_word(cluster: Cluster, run: Run) -> tuple[Quote, ...]:
+    """Return what was last said of a Job that gets no pod."""
     fields = f"involvedObject.kind=Job,involvedObject.name={run.name}"
     try:
         events = await cluster.all(Listing(EVENTS, run.cron.namespace, fields=fields), Event)
     except (BackendError, NotFound):
-        return []
+        return ()
 
     said = [f"{one.reason}: {one.message}" for one in events if one.type == "Warning"]
-    return [shorten(one, _WORDS_CELLS) for one in said[-1:]]
+    return tuple(Quote(f"an event of {run.job.full}", one, EVENT_BYTES) for one in said[-1:])
