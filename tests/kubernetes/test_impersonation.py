@@ -20,6 +20,7 @@ from jamie_base.web import application
 from jamie_kubernetes.server import build
 from jamie_kubernetes.settings import Settings
 from tests.kubernetes.conftest import Connect, Mode, text_of
+from tests.kubernetes.kubelet import STDOUT, Kubelet, ended, running, said
 from tests.kubernetes.offers import GROUPS, offer
 from tests.kubernetes.wire import Api, dumps, kubeconfig, pod, save, status
 from tests.kubernetes.writable import WritableApi, deployment
@@ -42,6 +43,7 @@ class Guarded(WritableApi):
         self.only: dict[str, str] = {}
         self.failing = 0
         self.refused = ""
+        self.kubelet: Kubelet | None = None
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.failing:
@@ -50,6 +52,9 @@ class Guarded(WritableApi):
             return status(503, "not yet")
         if self.refused:
             return status(403, self.refused, "Forbidden")
+        if self.kubelet and request.url.path.endswith("/exec"):
+            self.requests.append(request)
+            return self.kubelet(request)
         user = request.headers.get("impersonate-user", "jamie")
         for part, owner in self.only.items():
             if part in request.url.path and user != owner:
@@ -161,6 +166,22 @@ async def test_a_change_is_planned_sent_and_verified_as_the_caller(
     assert not done.is_error, done.content
     assert len(guarded.sent) == 1
     assert {one.method for one in guarded.requests} >= {"GET", "PATCH"}
+    assert all(caller == BOB for caller in guarded.callers())
+
+
+async def test_a_command_is_run_as_the_caller(as_: As, guarded: Guarded) -> None:
+    kubelet = Kubelet(said(STDOUT, "hello\n"), ended())
+    guarded.objects["pods"] = [running("web-0")]
+    guarded.kubelet = kubelet
+    bob = await as_("bob", exec=True, confirm="token", data="always")
+    wanted = {"name": "web-0", "namespace": "shop", "command": ["ls"]}
+
+    plan = (await bob.call_tool("k8s_exec", wanted)).structured_content
+    assert plan
+    done = await bob.call_tool("k8s_exec", {**wanted, "confirm": plan["token"]})
+
+    assert "hello" in text_of(done)
+    assert len(kubelet.asked) == 1
     assert all(caller == BOB for caller in guarded.callers())
 
 

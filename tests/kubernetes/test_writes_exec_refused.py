@@ -107,3 +107,22 @@ async def test_what_cannot_be_is_refused_with_a_way_on(
     assert text.startswith("error: ")
     assert said_ in text
     assert not api.kubelet.asked
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"deny_namespace": ["shop"]}, "Namespace 'shop' is off limits here"),
+        ({"allow_namespace": ["auth"]}, "Namespace 'shop' is off limits here"),
+        ({"deny_kind": ["pods"]}, "Pods are off limits here"),
+    ],
+)
+async def test_nothing_runs_in_what_is_off_limits(
+    api: ExecApi, ask: Ask, limits: Json, said: str
+) -> None:
+    user = User()
+    text = await ask(user, namespace="shop", settings=limits)
+
+    assert text.startswith(f"error: {said}")
+    assert not user.asked
+    assert not api.kubelet.asked
