@@ -12,13 +12,14 @@ import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
-from mcp.types import TextResourceContents
+from mcp.types import EmptyResult, SubscribeRequest, SubscribeRequestParams, TextResourceContents
 from pytest_httpx import HTTPXMock
 from starlette.applications import Starlette
 
 from jamie_base.web import application
 from jamie_kubernetes.server import build
 from jamie_kubernetes.settings import Settings
+from jamie_lab.waiting import until
 from tests.kubernetes.conftest import Connect, Mode, text_of
 from tests.kubernetes.kubelet import STDOUT, Kubelet, ended, running, said
 from tests.kubernetes.offers import GROUPS, offer
@@ -143,6 +144,21 @@ async def test_every_request_is_for_the_caller_their_user_and_groups(
         "selfsubjectaccessreviews",
         "readyz",
     }
+    assert all(caller == ANN for caller in guarded.callers())
+
+
+async def test_resources_and_subscriptions_are_the_caller_s(as_: As, guarded: Guarded) -> None:
+    ann = await as_("ann", "legacy")
+    uri = "k8s://lab/shop/deploy/web"
+
+    await ann.read_resource(uri)
+    request = SubscribeRequest(params=SubscribeRequestParams(uri=uri))
+    await ann.session.send_request(request, EmptyResult)
+
+    async def watched() -> bool:
+        return any("watch" in one.url.params for one in guarded.requests)
+
+    assert await until(watched, 10, poll=0.02)
     assert all(caller == ANN for caller in guarded.callers())
 
 

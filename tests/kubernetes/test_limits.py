@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from mcp.shared.exceptions import MCPError
 from mcp.types import TextResourceContents
 
 from tests.kubernetes.conftest import WITH_DATA, Connect, text_of
@@ -85,6 +86,18 @@ async def test_a_namespace_out_of_reach_is_refused_by_name_with_the_setting(
     ), text_of(result)
 
 
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+@pytest.mark.parametrize("below", ["", "/events", "/logs"])
+async def test_resources_out_of_reach_are_refused_too(
+    connect: Connect, api: Api, limits: dict[str, Any], below: str
+) -> None:
+    client = await connect(**limits)
+    filled(api)
+
+    with pytest.raises(MCPError, match="Namespace 'vault' is off limits here"):
+        await client.read_resource(f"k8s://lab/vault/pod/{CANARY}-1{below}")
+
+
 async def test_a_name_without_a_namespace_is_found_in_reach_only(
     connect: Connect, api: Api
 ) -> None:
@@ -110,10 +123,12 @@ async def test_a_denied_kind_is_refused_by_any_name_and_a_gap_in_wider_answers(
     overview = text_of(await client.call_tool("k8s_overview"))
     bare = text_of(await client.call_tool("k8s_pods", {"workload": "web", "namespace": "shop"}))
     named = text_of(await client.call_tool("k8s_pods", {"workload": "sts/web"}))
+    nowhere = text_of(await client.call_tool("k8s_pods", {"workload": "nothing"}))
 
     assert "Missing: statefulsets: off limits here: --deny-kind sts" in overview
     assert bare.startswith(("1 pod of deploy/web", "2 pods of deploy/web", "No pods of deploy/web"))
     assert named == "error: Statefulsets are off limits here: --deny-kind sts."
+    assert nowhere.endswith("Not looked at, off limits here: statefulsets.")
     assert not [one for one in api.requests if one.url.path.endswith(("secrets", "statefulsets"))]
 
 

@@ -121,7 +121,7 @@ async def test_nothing_runs_in_what_is_off_limits(
     api: ExecApi, ask: Ask, limits: Json, said: str
 ) -> None:
     user = User()
-    text = await ask(user, namespace="shop", settings=limits)
+    text = await ask(user, name="pod/web-0", namespace="shop", settings=limits)
 
     assert text.startswith(f"error: {said}")
     assert not user.asked

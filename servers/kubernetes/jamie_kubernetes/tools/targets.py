@@ -114,7 +114,9 @@ async def locate(cluster: Cluster, kinds: Sequence[Kind], name: str, namespace: 
         if places:
             return Target(one, places[0], name)
 
-    raise NotFound(await _missing(cluster, in_reach, name, namespace))
+    kept_out = [one.plural for one in kinds if one not in in_reach]
+    barred = f" Not looked at, off limits here: {', '.join(kept_out)}." if kept_out else ""
+    raise NotFound(f"{await _missing(cluster, in_reach, name, namespace)}{barred}")
 
 
 async def selector_of(cluster: Cluster, target: Target) -> str:
