@@ -175,6 +175,9 @@ async def test_logs_that_may_not_be_read_leave_the_exit_and_are_named(
 
     assert found["cause"] == "app-error"
     assert "no log line: it cannot be read" in found["evidence"]
+    client: Any = await connect()
+    text = (await client.call_tool("k8s_diagnose", {})).content[0].text
+    assert text.endswith("(Without permission to list them, not looked at: logs)")
 
 
 async def test_a_secret_in_a_last_line_is_hidden(connect: Connect, api: Api) -> None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 import anyio
 from msgspec.structs import replace
 
-from jamie_base.errors import BackendError, Denied, NotFound, TimedOut
+from jamie_base.errors import BackendError, Denied, NotFound
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.controllers import Controller
@@ -100,10 +100,10 @@ async def _lines(round_: Round, case: Case, seek: Lines, found: Looked) -> Looke
 
 
 def _note(round_: Round, error: BackendError) -> None:
-    """Name logs that may not be read as a gap; single ones that are gone are no gap."""
+    """Name logs that may not be read; single ones that are gone are told with their finding."""
     if isinstance(error, Unauthorised):
         raise error
-    if isinstance(error, Denied | TimedOut) and "logs" not in round_.unlooked:
+    if isinstance(error, Denied) and "logs" not in round_.unlooked:
         round_.unlooked.append("logs")
 
 
