@@ -66,7 +66,7 @@ CHANGES: dict[str, tuple[str, Json]] = {
     "pause": ("k8s_roll", {"action": "pause"}),
     "merge": (
         "k8s_patch",
-        {"patch": "{spec: {minReadySeconds: 1, template: {metadata: {labels: {x: y}}}}}"},
+        {"patch": "{spec: {minReadySeconds: 1, template: {metadata: {labels: {x: z}}}}}"},
     ),
     "strategic": ("k8s_patch", {"type": "strategic", "patch": ENV}),
     "json": (
