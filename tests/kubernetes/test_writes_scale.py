@@ -13,7 +13,15 @@ from jamie_kubernetes.server import build
 from jamie_kubernetes.settings import Settings
 from tests.kubernetes.conftest import Mode, text_of
 from tests.kubernetes.wire import Json, node, status
-from tests.kubernetes.writable import Ask, User, WritableApi, asking, deployment, record_in
+from tests.kubernetes.writable import (
+    Ask,
+    User,
+    WritableApi,
+    asking,
+    deployment,
+    record_in,
+    settled,
+)
 
 PLAN = """\
 Plan, nothing changed yet: scale shop/deploy/web from 2 to 3 replicas (context lab).
@@ -190,6 +198,22 @@ async def test_a_failure_that_was_there_before_is_not_believed_at_once(
     text = await ask(User(), "k8s_scale", name="web", replicas="3")
 
     assert text.startswith("Done: "), text
+
+
+async def test_replicas_taken_back_while_the_pods_come_are_not_called_done(
+    api: WritableApi, ask: Ask
+) -> None:
+    def taken_back() -> None:
+        if api.sent:
+            one = api.find("deployments", "web")
+            one["spec"]["replicas"] = 2
+            settled(one)
+
+    api.before_reading = taken_back
+    text = await ask(User(), "k8s_scale", name="web", replicas="3")
+
+    assert text.startswith("Sent, but NOT verified: shop/deploy/web is set to 3 replicas, was 2.")
+    assert "changed again at once by somebody else: spec.replicas" in text
 
 
 async def test_undo_restores_what_was(api: WritableApi, ask: Ask) -> None:
