@@ -59,6 +59,8 @@ async def test_a_service_that_selects_no_pod_is_told_beside(connect: Connect, ap
 
     assert "svc/db in shop selects no pod (app=postgres)" in web["evidence"]
     assert web["next"] == "k8s_diagnose object=svc/db namespace=shop"
+    asked = await findings(connect, object="svc/db", namespace="shop")
+    assert "deploy/web" in [one["owner"] for one in asked]
 
 
 async def test_a_port_that_the_service_does_not_have_is_named(connect: Connect, api: Api) -> None:

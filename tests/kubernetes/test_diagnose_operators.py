@@ -1,5 +1,6 @@
 """k8s_diagnose on custom resources and Helm releases."""
 
+import httpx
 import pytest
 
 from tests.kubernetes.conftest import Ask
@@ -98,6 +99,11 @@ async def test_a_custom_resource_follows_from_the_workload_it_owns(ask: Ask, hea
     assert "1. " in text
     assert "shop/deploy/db:" in text
     assert "hits: shop/Certificate/db" in text
+    here = "/apis/cert-manager.io/v1/namespaces/shop/certificates"
+    listed(healthy, here, certificate(unready, "db"))
+    healthy.routes[f"{here}/db"] = httpx.Response(200, json=certificate(unready, "db"))
+    asked = await ask("k8s_diagnose", object="certificate/db", namespace="shop")
+    assert "hits: shop/Certificate/db" in asked
 
 
 async def test_kinds_we_may_not_list_are_named_at_the_end(ask: Ask, healthy: Api) -> None:

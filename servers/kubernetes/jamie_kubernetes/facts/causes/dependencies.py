@@ -68,10 +68,13 @@ def _through(
     home, name = service.metadata.namespace, f"svc/{service.metadata.name}"
     pods = served.behind(service)
     suspects = [key_of(home, name), *(key_of(home, each.owner) for each in pods)]
-    ailing = [each.key for each in findings if each.severity < Harm.RISK and each.key != one.key]
-    culprits = [key for key in dict.fromkeys(suspects) if key in ailing]
+    ailing = {each.key for each in findings if each.severity < Harm.RISK} - {one.key}
     barred = _barred(one, suspects[0], findings)
     state, is_well = _state(service, port, pods)
+    culprits = [key for key in dict.fromkeys(suspects) if key in ailing]
+    if not is_well and suspects[0] not in {each.key for each in findings}:
+        # Who asks for the Service alone is told of those that miss it.
+        culprits.append(suspects[0])
     where = f"namespace={home}"
     next_ = f"k8s_diagnose object={name} {where}"
     if is_well:

@@ -152,7 +152,7 @@ def placement_finding(case: Unplaced) -> Finding:
         confidence=told.confidence,
         evidence=(*shown, *_happened(case, told)),
         said=tuple(dict.fromkeys(_said(case, told)))[:SAID_KEPT],
-        next=told.next or f"k8s_events name={group.owner} namespace={group.namespace}",
+        next=told.next or f"k8s_events object={group.owner} namespace={group.namespace}",
         since_ns=group.since_ns,
         count=group.count,
         pods=group.names,

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from jamie_base.text import count
 from jamie_base.when import nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.controllers import Autoscaler, Controller, Metric, ResourceMetric
@@ -181,7 +182,7 @@ def _told(
         summary=wrong.why,
         evidence=(
             f"{word(condition.type)}={condition.status} {word(condition.reason)};"
-            f" {one.status.current_replicas} replicas, {one.spec.min_replicas} to"
+            f" {count('replica', one.status.current_replicas)}, {one.spec.min_replicas} to"
             f" {one.spec.max_replicas}",
         ),
         said=(condition.message,) if condition.message else (),
