@@ -19,16 +19,8 @@ Candidates = Mapping[str, Sequence[Any]]
 """Values to try for a parameter, by its name; the first is used while others vary."""
 
 
-NAMES = (
-    "deploy/web",
-    "secret/plain",
-    "secret/docker",
-    "secret/tls",
-    "secret/sh.helm.release.v1.web.v1",
-    "cm/settings",
-    "svc/web",
-    "canary/one",
-)
+NAMES = ("deploy/web", "secret/plain", "cm/settings", "canary/one")
+SHOWN_WHOLE = ("secret/docker", "secret/tls", "secret/sh.helm.release.v1.web.v1", "svc/web")
 FIELDS = (
     "data.*",
     "data",
@@ -54,6 +46,7 @@ def candidates(namespace: str, **more: Sequence[Any]) -> Candidates:
     return {
         "action": ["restart", "pause", "undo", "cordon"],
         "annotation": [["example.net/webhook-"], ["password=x"]],
+        "command": [["echo", "hello"]],
         "confirm": ["no-such-plan"],
         "container": ["app"],
         "cursor": ["no-such-cursor"],
@@ -61,7 +54,7 @@ def candidates(namespace: str, **more: Sequence[Any]) -> Candidates:
         "fields": FIELDS,
         "follow": [1],
         "grep": ["password", "Bearer"],
-        "group_by": FIELDS[:6],
+        "group_by": FIELDS[:3],
         "image": [["example.net/token-signer:1.3"]],
         "label": [["app-"]],
         "limit": [1],
@@ -77,12 +70,12 @@ def candidates(namespace: str, **more: Sequence[Any]) -> Candidates:
         "selector": ["app=web"],
         "service": ["web"],
         "since": ["1h"],
-        "sort": FIELDS[:6],
+        "sort": FIELDS[:3],
         "tail": [100],
-        "to": NAMES,
+        "to": ["secret/plain"],
         "until": ["now"],
         "verb": ["get", "list,watch"],
-        "what": [*NAMES, *KINDS, "kinds", "contexts", "explain secret.data"],
+        "what": [*NAMES, *SHOWN_WHOLE, *KINDS, "kinds", "contexts", "explain secret.data"],
         "where": ["metadata.name~web", "data.motd exists", "data.motd=x", "spec.apiToken~Kn"],
         "who": ["me", "anyone"],
         "workload": ["deploy/web", "web"],

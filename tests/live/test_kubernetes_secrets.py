@@ -154,6 +154,7 @@ def writes(canary: Canaries) -> list[tuple[str, Json]]:
         ("k8s_scale", {"name": "deploy/web", "replicas": f"token={new}"}),
         ("k8s_delete", {"name": "secret/plain"}),
         ("k8s_undo", {"record": f"password={new}"}),
+        ("k8s_exec", {"name": "deploy/web", "command": ["mysql", "--password", new]}),
     ]
 
 
