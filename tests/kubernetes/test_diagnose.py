@@ -7,7 +7,7 @@ import pytest
 from jamie_base.answer import ANSWER_BYTES
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer
-from tests.kubernetes.wire import Api, crashing, node, pod
+from tests.kubernetes.wire import Api, crashing, meta, node, pod, workload
 
 
 async def test_a_healthy_cluster_is_healthy(ask: Ask, api: Api) -> None:
@@ -36,6 +36,37 @@ async def test_an_object_s_diagnosis_is_about_it_alone(ask: Ask, api: Api) -> No
 
     assert "pod/web-0 in namespace shop" in text
     assert "db-0" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("deploy/off", "On purpose: it is scaled to zero (spec.replicas)."),
+        ("deploy/held", "On purpose: its rollouts are paused (spec.paused)."),
+        ("svc/off", "On purpose: deploy/off behind it rests on purpose."),
+        ("cronjob/off", "On purpose: it is suspended (spec.suspend)."),
+    ],
+)
+async def test_an_object_that_rests_says_why_to_who_asks_for_it(
+    ask: Ask, api: Api, name: str, said: str
+) -> None:
+    offer(api)
+    off, held = workload("off", desired=0, ready=0), workload("held", updatedReplicas=1)
+    off["spec"]["template"] = {"metadata": {"labels": {"app": "off"}}}
+    held["spec"]["paused"] = True
+    api.objects["deployments"] = [off, held]
+    api.objects["services"] = [
+        {"metadata": meta("off", "shop"), "spec": {"selector": {"app": "off"}}},
+    ]
+    api.objects["cronjobs"] = [
+        {"metadata": meta("off", "shop"), "spec": {"schedule": "* * * * *", "suspend": True}},
+    ]
+
+    text = await ask("k8s_diagnose", object=name, namespace="shop")
+
+    assert text.startswith(f"Healthy: {name}")
+    assert said in text
+    assert "On purpose" not in await ask("k8s_diagnose")
 
 
 async def test_what_may_not_be_read_is_named_and_nothing_is_called_healthy(

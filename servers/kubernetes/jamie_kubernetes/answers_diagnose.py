@@ -55,6 +55,7 @@ class Diagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `severities` counts all findings, `causes` those not shown by their code; `checked` counts what
     was looked at by kind, `unlooked` names what is looked at only where our credentials allow it.
+    `intended` says of an object that was asked for why it rests, where that is no fault.
     """
 
     now_ns: Nanoseconds
@@ -63,6 +64,7 @@ class Diagnosis(msgspec.Struct, frozen=True, omit_defaults=True):
     total: int
     severities: dict[int, int]
     checked: dict[str, int]
+    intended: str = ""
     causes: dict[str, int] = {}
     unlooked: tuple[str, ...] = ()
     before: int = 0

@@ -25,6 +25,7 @@ _WORDS = {Harm.DOWN: "down", Harm.BROKEN: "broken", Harm.DEGRADED: "degraded", H
 def diagnosis(data: Diagnosis) -> str:
     """Show what is wrong and what to do."""
     lines = [_head(data), *([CHANGED] if data.changed else [])]
+    lines += [f"On purpose: {data.intended}."] if data.intended else []
     for number, one in enumerate(data.findings, data.before + 1):
         lines += _finding(number, one, data.now_ns)
 

@@ -60,6 +60,7 @@ async def k8s_diagnose(
         total=page.total,
         severities=dict(sorted(Counter(one.severity for one in found).items())),
         checked=round_.checked(),
+        intended=next((why for key in subject.keys if (why := round_.intentions.get(key))), ""),
         causes=dict(Counter(one.cause for one in hidden).most_common()),
         unlooked=tuple(sorted(round_.unlooked)),
         before=page.before,

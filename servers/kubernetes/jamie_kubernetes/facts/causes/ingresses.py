@@ -265,7 +265,7 @@ def _down(one: Ingress, down: Sequence[Edge], edges: Sequence[Edge]) -> Finding:
         IngressCause.DOWN,
         _harm(down, edges),
         f"nothing answers behind {_whats(down)}",
-        f"k8s_diagnose object={down[0].to[1]} namespace={down[0].to[0]}",
+        f"k8s_diagnose object=svc/{down[0].to[1]} namespace={down[0].to[0]}",
         follows=tuple(keys),
     )
 

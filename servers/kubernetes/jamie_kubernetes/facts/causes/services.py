@@ -83,6 +83,16 @@ def service_causes(one: NetService, net: Net) -> Iterator[Finding]:
         yield from _backed(one, places, net)
 
 
+def resting(one: NetService, net: Net) -> str:
+    """Name the workload behind a Service that has no pods because none are wanted."""
+    if selects_nothing(one) or net.land.pods(one.metadata.namespace).picked(one.spec.selector):
+        return ""
+
+    moulds = net.land.templates(one.metadata.namespace).picked(one.spec.selector)
+    names = [each.owner for each in moulds] if all(each.rests for each in moulds) else []
+    return f"{named(names)} behind it rests on purpose" if names else ""
+
+
 def _key(one: NetService) -> ServiceKey:
     return (one.metadata.namespace, one.metadata.name)
 
@@ -270,9 +280,12 @@ def _local(one: NetService, places: Places, net: Net) -> Iterator[Finding]:
     # A load balancer's health checks leave out nodes without an endpoint; nobody checks a node
     # port.
     outside = spec.external_traffic_policy == "Local" and spec.type == "NodePort"
+    if not places.nodes or not (inside or outside):
+        return
+
     open_nodes = {each.metadata.name for each in net.nodes if _takes_pods(each)}
-    without = sorted(open_nodes - places.nodes) if places.nodes else []
-    if not without or not (inside or outside):
+    without = sorted(open_nodes - places.nodes)
+    if not without:
         return
 
     policy = "internalTrafficPolicy" if inside else "externalTrafficPolicy"

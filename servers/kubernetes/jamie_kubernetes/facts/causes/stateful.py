@@ -111,8 +111,8 @@ def _stale(one: Controller, pod: Numbered) -> Finding | None:
         summary=f"{pod.name} is not ready and of an older revision: its StatefulSet waits for it"
         " instead of replacing it, so a corrected template does not reach it",
         evidence=(f"{pod.name} has revision {pod.revision}, wanted is {update}",),
-        next=f"delete {pod.name}; it comes back with the corrected template: k8s_delete"
-        f" object=pod/{pod.name} namespace={one.metadata.namespace}",
+        next=f"delete {pod.name}, it comes back with the corrected template: kubectl -n"
+        f" {one.metadata.namespace} delete pod {pod.name}",
         leads=True,
     )
 

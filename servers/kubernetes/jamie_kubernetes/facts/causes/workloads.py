@@ -224,8 +224,8 @@ def _stuck(one: Controller, late: Condition) -> Finding:
             f"{what}: {status.updated_replicas} of {count('pod', desired)} made;"
             f" {status.ready_replicas} ready in all, {count('old pod', max(old, 0))} left",
         ),
-        next=f"undo it if the change was bad: kubectl -n {one.metadata.namespace} rollout undo"
-        f" deploy/{name}; k8s_pods workload=deploy/{name} shows what its pods wait for",
+        next=f"see what changed, and undo it if it was bad: k8s_rollout name=deploy/{name}"
+        f" namespace={one.metadata.namespace}",
         since_ns=moment(late),
         follows=(key_of(one.metadata.namespace, f"deploy/{name}"),),
     )

@@ -48,7 +48,10 @@ Report = Callable[[Finding], None]
 
 
 class Round:
-    """Hands out what the areas read. `None` stands for what could not be had; a gap names it."""
+    """Hands out what the areas read. `None` stands for what could not be had; a gap names it.
+
+    `intentions` tell of owners, by their keys, that rest because somebody wants it so.
+    """
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Round:
         self.marks = marks
         self.now_ns = now_ns
         self.unlooked: list[str] = []
+        self.intentions: dict[str, str] = {}
         self._known: dict[Hashable, object] = {"pods": survey} if survey else {}
         self._flights = SingleFlight[object]()
 

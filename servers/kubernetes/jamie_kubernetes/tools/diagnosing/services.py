@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from jamie_base.together import pair, together
+from jamie_kubernetes.answers_diagnose import key_of
 from jamie_kubernetes.client.gateways import Gateway, GatewayClass, Route
 from jamie_kubernetes.client.network import EndpointSlice, Ingress, IngressClass, NetService
 from jamie_kubernetes.facts.causes.around import Around
@@ -17,7 +18,7 @@ from jamie_kubernetes.facts.causes.ingresses import (
     secret_cause,
     secrets_of,
 )
-from jamie_kubernetes.facts.causes.services import Net, service_causes
+from jamie_kubernetes.facts.causes.services import Net, resting, service_causes
 from jamie_kubernetes.facts.endpoints import EndpointTally
 from jamie_kubernetes.facts.routes import ingress_edges, route_edges
 from jamie_kubernetes.kinds import ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, SERVICES, Kind
@@ -43,6 +44,9 @@ async def examine(round_: Round, report: Report) -> None:
     for one in net.services.values():
         for told in service_causes(one, net):
             report(told)
+        if net.seen and (why := resting(one, net)):
+            key = key_of(one.metadata.namespace, f"svc/{one.metadata.name}")
+            round_.intentions[key] = why
     await _ingresses(round_, report, net, ingresses or ())
     await _gateways(round_, report, net, routes)
 

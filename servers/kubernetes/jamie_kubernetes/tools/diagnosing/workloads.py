@@ -13,6 +13,7 @@ from jamie_kubernetes.client.volumes import AccessedClaim
 from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.cronjobs import cron_causes, cron_of, runs_by_cron
 from jamie_kubernetes.facts.causes.daemons import daemon_causes, uncovered
+from jamie_kubernetes.facts.causes.intentions import intention, schedule_intention
 from jamie_kubernetes.facts.causes.jobs import job_causes
 from jamie_kubernetes.facts.causes.stateful import (
     Services,
@@ -65,6 +66,7 @@ async def examine(round_: Round, report: Report) -> None:
     around = Around(survey, events, round_.now_ns)
     await _lasting(round_, around, report)
     await _runs(round_, around, report)
+    await _intentions(round_)
     for look in (_claims, _strays, _names, _nodes):
         for told in await look(round_, around):
             report(told)
@@ -112,6 +114,20 @@ async def _runs(round_: Round, around: Around, report: Report) -> None:
         key = key_of(cron.metadata.namespace, f"cronjob/{cron.metadata.name}")
         for told in cron_causes(cron, runs.get(key, ()), around):
             report(told)
+
+
+async def _intentions(round_: Round) -> None:
+    """Note what does not run because somebody wants it so."""
+    said = [
+        (f"{kind.short}/{one.metadata.name}", one.metadata.namespace, intention(kind, one))
+        for kind in (*LASTING, JOBS)
+        for one in await round_.listed(kind, Controller) or ()
+    ]
+    said += [
+        (f"cronjob/{one.metadata.name}", one.metadata.namespace, schedule_intention(one))
+        for one in await round_.listed(CRON_JOBS, CronJob) or ()
+    ]
+    round_.intentions |= {key_of(space, owner): why for owner, space, why in said if why}
 
 
 async def _claims(round_: Round, _: Around) -> list[Finding]:
