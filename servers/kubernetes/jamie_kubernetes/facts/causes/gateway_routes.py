@@ -14,7 +14,7 @@ from jamie_kubernetes.facts.causes.gateways import (
     is_new,
     why,
 )
-from jamie_kubernetes.facts.causes.services import Net
+from jamie_kubernetes.facts.causes.serving import Net
 from jamie_kubernetes.facts.causes.telling import named
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.routes import Edge, port_exists, route_edges

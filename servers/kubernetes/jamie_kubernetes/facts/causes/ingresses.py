@@ -8,7 +8,7 @@ from enum import StrEnum
 from jamie_base.when import nanoseconds
 from jamie_kubernetes.answers_diagnose import Confidence, Finding, key_of
 from jamie_kubernetes.client.network import Ingress, IngressClass, NetService
-from jamie_kubernetes.facts.causes.services import Net
+from jamie_kubernetes.facts.causes.serving import Net
 from jamie_kubernetes.facts.causes.telling import named
 from jamie_kubernetes.facts.endpoints import ServiceKey
 from jamie_kubernetes.facts.findings import Harm

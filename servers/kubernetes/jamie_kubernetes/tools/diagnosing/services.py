@@ -18,7 +18,8 @@ from jamie_kubernetes.facts.causes.ingresses import (
     secret_cause,
     secrets_of,
 )
-from jamie_kubernetes.facts.causes.services import Net, resting, service_causes
+from jamie_kubernetes.facts.causes.services import resting, service_causes
+from jamie_kubernetes.facts.causes.serving import Net
 from jamie_kubernetes.facts.endpoints import EndpointTally
 from jamie_kubernetes.facts.routes import ingress_edges, route_edges
 from jamie_kubernetes.kinds import ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, SERVICES, Kind

@@ -1,0 +1,77 @@
+"""What Services are judged by, and the causes they may have."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from jamie_kubernetes.answers_diagnose import Confidence, Finding
+from jamie_kubernetes.client.capacity import Host
+from jamie_kubernetes.client.network import NetService
+from jamie_kubernetes.facts.causes.around import Around
+from jamie_kubernetes.facts.endpoints import EndpointTally, ServiceKey
+from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.landscape import Landscape
+
+
+class ServiceCause(StrEnum):
+    """Why a Service does not do what it is for."""
+
+    NO_PODS = "service-selects-nothing"
+    NONE_READY = "service-none-ready"
+    NO_PORT = "service-port-unresolved"
+    WRONG_PORT = "service-port-not-declared"
+    PENDING = "load-balancer-pending"
+    BALANCER_FAILED = "load-balancer-sync-failed"
+    EXTERNAL_NAME = "external-name-odd"
+    UNLISTED = "endpoints-missing"
+    STALE = "endpoints-stale"
+    UNMADE = "endpoints-not-made"
+    LOCAL = "local-policy-gaps"
+
+
+@dataclass(frozen=True)
+class Net:
+    """What Services are judged by."""
+
+    services: Mapping[ServiceKey, NetService]
+    endpoints: EndpointTally | None
+    land: Landscape
+    around: Around
+    nodes: Sequence[Host] = ()
+    routed: frozenset[ServiceKey] = frozenset()
+    seen: bool = True
+    whole: bool = True
+    down: set[ServiceKey] = field(default_factory=set[ServiceKey])
+    """Services at which nothing answers, as they are found."""
+
+
+def service_key(one: NetService) -> ServiceKey:
+    """Return namespace and name."""
+    return (one.metadata.namespace, one.metadata.name)
+
+
+def service_finding(
+    one: NetService,
+    cause: ServiceCause,
+    harm: Harm,
+    summary: str,
+    next_: str,
+    *,
+    confidence: Confidence = "certain",
+    since_ns: int = 0,
+    said: tuple[str, ...] = (),
+    follows: tuple[str, ...] = (),
+) -> Finding:
+    """Return a finding about a Service."""
+    return Finding(
+        cause=cause,
+        namespace=one.metadata.namespace,
+        owner=f"svc/{one.metadata.name}",
+        severity=harm,
+        summary=summary,
+        confidence=confidence,
+        said=said,
+        next=next_,
+        since_ns=since_ns,
+        follows=follows,
+    )
