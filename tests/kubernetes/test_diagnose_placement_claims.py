@@ -35,7 +35,8 @@ async def test_claims_for_which_no_node_will_do(ask: Ask, api: Api) -> None:
     assert "shop/pod/a: 1 pod unschedulable: pvc/nope does not exist" in text
     assert "(claim-missing)" in text
     assert "pvc/shared is ReadWriteOncePod and in use by holder for 2m (claim-in-use)" in text
-    assert "pvc/going is being deleted" in text
+    assert "shop/pvc/going: is being deleted and does not go: held by x" in text
+    assert "hits: shop/pod/c" in text
 
 
 async def test_a_volume_in_another_zone(ask: Ask, api: Api) -> None:

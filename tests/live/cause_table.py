@@ -17,6 +17,7 @@ from tests.live.causes_placement import PLACEMENT
 from tests.live.causes_routes import ROUTES
 from tests.live.causes_scaling import SCALING
 from tests.live.causes_services import SERVICES
+from tests.live.causes_storage import STORAGE
 from tests.live.causes_workloads import WORKLOADS
 
 TABLE: Mapping[str, Sequence[Cause]] = {
@@ -30,4 +31,5 @@ TABLE: Mapping[str, Sequence[Cause]] = {
     "admission": (*ADMISSION, *QUOTAS, *SECURITY),
     "placement": PLACEMENT,
     "nodes": NODES,
+    "storage": STORAGE,
 }

@@ -8,14 +8,12 @@ from msgspec.structs import replace
 from jamie_base.text import count
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client.capacity import Host
+from jamie_kubernetes.facts.causes.alike import TOLD_ALONE, stand_for
 from jamie_kubernetes.facts.causes.nodes import NodeCause
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.nodes import is_ready
 from jamie_kubernetes.facts.quantities import known, written
 from jamie_kubernetes.facts.room import Taken
-
-TOLD_ALONE = 3
-"""Up to how many nodes with the same trouble are told one by one."""
 
 FULL = 0.95
 _COUNTED = ("cpu", "memory", "pods")
@@ -30,32 +28,24 @@ _COMMON = (
 
 def told_together(found: Sequence[Finding], hosts: Sequence[Host]) -> list[Finding]:
     """Let one node stand for many with the same trouble; the others follow from it."""
-    alike: dict[str, list[Finding]] = defaultdict(list)
-    for one in found:
-        alike[one.cause].append(one)
-
     down = sum(not is_ready(one) for one in hosts)
-    told: list[Finding] = []
-    for several in alike.values():
-        told += several if len(several) <= TOLD_ALONE else _grouped(several, hosts)
+    names: dict[str, set[str]] = defaultdict(set)
+    for one in found:
+        names[one.cause].add(one.owner.removeprefix("node/"))
 
-    return [_worse(one, all_down=down == len(hosts)) for one in told]
+    told = stand_for(found, "node", lambda one: one.cause)
+    return [
+        _worse(_leading(one, names[one.cause], hosts), all_down=down == len(hosts)) for one in told
+    ]
 
 
-def _grouped(several: Sequence[Finding], hosts: Sequence[Host]) -> list[Finding]:
-    first = max(several, key=lambda one: (one.count, one.owner))
-    names = {one.owner.removeprefix("node/") for one in several}
+def _leading(one: Finding, names: set[str], hosts: Sequence[Host]) -> Finding:
+    """Add to the one that stands for many what they have in common."""
+    if len(names) <= TOLD_ALONE or one.follows:
+        return one
+
     common = _common(names, hosts)
-    lead = replace(
-        first,
-        summary=f"{count('node', len(several))}, this one among them: {first.summary}",
-        evidence=(*([common] if common else []), *first.evidence),
-        count=sum(one.count for one in several),
-        since_ns=min((one.since_ns for one in several if one.since_ns), default=0),
-        leads=True,
-    )
-    rest = [replace(one, follows=(first.key,)) for one in several if one is not first]
-    return [lead, *rest]
+    return replace(one, evidence=(*([common] if common else []), *one.evidence), leads=True)
 
 
 def _common(names: set[str], hosts: Sequence[Host]) -> str:

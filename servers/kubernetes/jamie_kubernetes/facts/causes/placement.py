@@ -16,7 +16,7 @@ from jamie_kubernetes.facts.event_index import Happening
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.placing.gates import Gated
 from jamie_kubernetes.facts.placing.lines import lines
-from jamie_kubernetes.facts.placing.obstacles import STEPS, Barrier
+from jamie_kubernetes.facts.placing.obstacles import STEPS, Barrier, Obstacle
 from jamie_kubernetes.facts.placing.phrases import phrase, word_for
 from jamie_kubernetes.facts.placing.remedies import remedies
 from jamie_kubernetes.facts.placing.table import Table
@@ -305,12 +305,20 @@ def _by_table(case: Unplaced, table: Table) -> _Told:
         cause,
         phrase(decisive, table),
         next="; or ".join(ways) or _NEXT.get(cause, ""),
-        follows=tuple(f"node/{one.node}" for one in table.nearest[:3])
-        if decisive.barrier in (Barrier.NOT_READY, Barrier.PRESSED)
-        else (),
+        follows=_explained_by(decisive, table, case.group.namespace),
         count="it counts the same" if counted(table) == theirs else f"it counted {_counts(case)}",
         agreed=True,
     )
+
+
+def _explained_by(decisive: Obstacle, table: Table, namespace: str) -> tuple[str, ...]:
+    """Return whose finding would explain it: nodes that are lost, a claim that finds no volume."""
+    if decisive.barrier in (Barrier.NOT_READY, Barrier.PRESSED):
+        return tuple(f"node/{one.node}" for one in table.nearest[:3])
+    if decisive.barrier is Barrier.VOLUME_NONE and not decisive.holder:
+        return (key_of(namespace, decisive.what),)
+
+    return ()
 
 
 def _counts(case: Unplaced) -> str:

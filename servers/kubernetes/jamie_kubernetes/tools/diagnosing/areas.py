@@ -21,6 +21,7 @@ from jamie_kubernetes.tools.diagnosing import (
     placement,
     scaling,
     services,
+    storage,
     workloads,
 )
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
@@ -47,6 +48,7 @@ AREAS = (
     Area("placement", placement.examine),
     Area("nodes", nodes.examine),
     Area("services", services.examine),
+    Area("storage", storage.examine),
 )
 
 
