@@ -325,6 +325,21 @@ async def test_a_write_takes_one_only(build: Open, library: str) -> None:
     assert "Several" not in str(burn.input_schema)
 
 
+async def test_names_beyond_the_room_for_them_are_counted(
+    build: Open, libraries: dict[str, Library]
+) -> None:
+    libraries |= {f"a-branch-with-a-long-name-{one}": Library("x") for one in range(20)}
+    async with Client(build()) as client:
+        (books,) = (await client.list_tools()).tools
+
+    description = books.input_schema["properties"]["library"]["description"]
+    assert description == (
+        "Which library. One of main, annex, attic, a-branch-with-a-long-name-0,"
+        " a-branch-with-a-long-name-1, a-branch-with-a-long-name-2 and 17 more; main by default."
+        " Several: a,b or *."
+    )
+
+
 async def test_the_argument_is_not_there_where_there_is_one_backend(
     build: Open, libraries: dict[str, Library]
 ) -> None:

@@ -19,8 +19,12 @@ from jamie_base.desk import Desk
 from jamie_base.errors import InvalidArgument
 from jamie_base.schema import Json, explain, flat
 from jamie_base.settings import Confirm
+from jamie_base.text import size
 from jamie_base.toolset import Spec, Toolset
 from jamie_base.write import CONFIRM, change
+
+NAMES_BYTES = 120
+"""What the names of backends take in the description of the argument that chooses one."""
 
 
 class ServedTool(Tool):
@@ -141,11 +145,23 @@ def _choice(spec: Spec, toolset: Toolset, mode: Mode) -> Json:
     if len(mode.names) < 2:
         return {}
 
-    known = ", ".join(mode.names[:20])
+    known = _few(mode.names)
     more = "" if spec.changes else " Several: a,b or *."
     description = f"{toolset.chooser_help} One of {known}; {mode.names[0]} by default.{more}"
 
     return {toolset.chooser: (Annotated[str, Field(description=description)], "")}
+
+
+def _few(names: Sequence[str]) -> str:
+    """Name backends as far as there is room: every tool says it again."""
+    shown = [names[0]]
+    for name in names[1:]:
+        if size(", ".join([*shown, name])) > NAMES_BYTES:
+            break
+        shown.append(name)
+
+    left = len(names) - len(shown)
+    return f"{', '.join(shown)}{f' and {left} more' if left else ''}"
 
 
 def _confirmation(spec: Spec, mode: Mode) -> Json:

@@ -8,7 +8,7 @@ from jamie_base.redact import Redactor
 from jamie_base.toolset import INJECTED, INJECTED_REDACTOR, Toolset
 from jamie_kubernetes.client import Cluster
 
-tools = Toolset(chooser="context", chooser_help="Which cluster to ask, by kubeconfig context.")
+tools = Toolset(chooser="context", chooser_help="Kubeconfig context.")
 
 Backend = Annotated[Cluster, INJECTED]
 Marks = Annotated[Redactor, INJECTED_REDACTOR]
