@@ -229,6 +229,19 @@ async def test_a_definition_counts_its_objects(api: MutableApi, ask: Ask) -> Non
     assert "Every Certificate in the cluster goes with it: 3 objects." in user.asked[0]
 
 
+async def test_who_misses_it_is_said(api: MutableApi, ask: Ask) -> None:
+    template = api.find("deployments", "web")["spec"]["template"]
+    template["spec"]["containers"][0]["envFrom"] = [{"configMapRef": {"name": "settings"}}]
+    api.objects["configmaps"] = [plain("settings")]
+    api.objects["services"] = [plain("front", spec={"selector": {"app": "web"}})]
+    user = User(agrees=False)
+    await ask(user, "k8s_delete", name="cm/settings", namespace="shop")
+    await ask(user, "k8s_delete", name="svc/front", namespace="shop")
+
+    assert "Impact: It is used by deploy/web: pods that start without it wait." in user.asked[0]
+    assert "It leads to deploy/web: whoever calls it by name gets no answer." in user.asked[1]
+
+
 async def test_dependents_of_any_kind_are_found(api: MutableApi, ask: Ask) -> None:
     api.objects["certificates"] = [plain("tls")]
     api.objects["secrets"] = [owned(plain("tls-1"), "Certificate", "uid-shop-tls"), plain("other")]

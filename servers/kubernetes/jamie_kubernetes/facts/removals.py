@@ -10,7 +10,15 @@ from jamie_kubernetes.client.sending import Object, list_at, mapping_at, part, t
 from jamie_kubernetes.facts.dependents import Heirs, counted
 from jamie_kubernetes.facts.impact import selects
 from jamie_kubernetes.facts.keepers import controller_of, maker_line
-from jamie_kubernetes.kinds import Kind
+from jamie_kubernetes.kinds import (
+    BUDGETS,
+    CONFIG_MAPS,
+    INGRESSES,
+    SECRETS,
+    SERVICE_ACCOUNTS,
+    SERVICES,
+    Kind,
+)
 
 _WAITS = {
     "foregroundDeletion": "it waits until what it owns is gone",
@@ -18,6 +26,17 @@ _WAITS = {
     "kubernetes.io/pvc-protection": "pods still use it",
     "kubernetes.io/pv-protection": "a claim still uses it",
 }
+MISSED: dict[Kind, str] = {
+    CONFIG_MAPS: "is used by {}: pods that start without it wait",
+    SECRETS: "is used by {}: pods that start without it wait",
+    SERVICE_ACCOUNTS: "is used by {}: no new pod of them can be made",
+    SERVICES: "leads to {}: whoever calls it by name gets no answer",
+    INGRESSES: "leads to {}: requests from outside no longer arrive",
+    BUDGETS: "guards {}: a drain may then stop all their pods at once",
+}
+"""What workloads miss once such an object is gone."""
+
+_USERS_NAMED = 4
 _WORDS_CELLS = 200
 
 
@@ -76,6 +95,16 @@ def heir_lines(heirs: Heirs, propagation: str) -> list[str]:
 
     when = "first" if propagation == "foreground" else "with it"
     return [f"Goes {when}: {counted(heirs.all)}.", *stay]
+
+
+def missed_lines(users: Sequence[str], kind: Kind) -> list[str]:
+    """Say which workloads miss an object once it is gone."""
+    if not users:
+        return []
+
+    more = len(users) - _USERS_NAMED
+    names = join_words([*users[:_USERS_NAMED], *([count("other", more)] if more > 0 else [])])
+    return [f"It {MISSED[kind].format(names)}."]
 
 
 def content_line(kinds: Counter[Kind]) -> str:

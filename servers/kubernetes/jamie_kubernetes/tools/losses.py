@@ -11,9 +11,11 @@ from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.client.sending import Object, list_at, text_at
 from jamie_kubernetes.client.volumes import ClaimingPod
 from jamie_kubernetes.facts.removals import (
+    MISSED,
     content_line,
     fate_lines,
     heir_lines,
+    missed_lines,
     pod_lines,
     unseen_line,
 )
@@ -28,6 +30,7 @@ from jamie_kubernetes.kinds import (
     Kind,
 )
 from jamie_kubernetes.tools.dependents import census, search
+from jamie_kubernetes.tools.hubs import hubs_of
 from jamie_kubernetes.tools.parts import Part, Parts, why_of
 from jamie_kubernetes.tools.removing import Removal
 
@@ -80,6 +83,8 @@ async def _special(cluster: Cluster, removal: Removal, whole: Object) -> list[st
         ]
     if target.kind == VOLUMES:
         return _claimed(whole)
+    if target.kind in MISSED:
+        return missed_lines([hub.name for hub in await hubs_of(cluster, target)], target.kind)
     if target.kind.plural == _DEFINITIONS:
         return await _instances(cluster, whole)
 
