@@ -6,6 +6,7 @@ or to a function that plays one.
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -84,6 +85,8 @@ class Gateway:
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._live: dict[int, tuple[Exchange, asyncio.StreamWriter]] = {}
         self.faults: list[Fault] = []
+        self.page = 0
+        """Objects a page of a list may have at most; 0: as asked."""
         self.exchanges: list[Exchange] = []
 
     @property
@@ -171,9 +174,10 @@ class Gateway:
             return
 
         wanted = {key: one for key, one in exchange.headers.items() if key not in HOP_BY_HOP}
-        request = httpx.Request(
-            exchange.method, self._target + exchange.target, headers=wanted, content=exchange.body
-        )
+        target = self._target + exchange.target
+        if self.page:
+            target = re.sub(r"([?&]limit)=\d+", rf"\1={self.page}", target)
+        request = httpx.Request(exchange.method, target, headers=wanted, content=exchange.body)
         reply = await self._backend.handle_async_request(request)
         try:
             given = {key: one for key, one in reply.headers.items() if key not in HOP_BY_HOP}

@@ -206,12 +206,12 @@ async def test_a_pod_that_is_done_ends_the_follow_before_its_time(
 async def test_a_follow_stays_below_the_deadline_of_the_call(
     connect: Callable[..., Client], played: Played
 ) -> None:
-    async with connect(deadline=7.0) as client:
-        with anyio.fail_after(7):
+    async with connect(deadline=6.0) as client:
+        with anyio.fail_after(6):
             async with following(client, name="deploy/web", follow=60) as found:
                 await follows(played, "web-7d9f8c6b5-aaaaa")
 
-    assert "followed for 2 s (60 asked; a call ends at its deadline)" in found.answer
+    assert "followed for 3 s (60 asked; a call ends at its deadline)" in found.answer
 
 
 async def test_what_is_heard_is_narrowed_like_the_answer(

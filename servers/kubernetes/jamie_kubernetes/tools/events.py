@@ -9,6 +9,7 @@ import msgspec
 from pydantic import Field
 
 from jamie_base.answer import paginate
+from jamie_base.budget import share_of_time
 from jamie_base.errors import InvalidArgument
 from jamie_base.when import window
 from jamie_kubernetes.answers import EventList
@@ -19,7 +20,7 @@ from jamie_kubernetes.kinds import EVENTS
 from jamie_kubernetes.render.events import ROWS_BYTES, events, line
 from jamie_kubernetes.tools.event_follow import EventFollower
 from jamie_kubernetes.tools.family import Family, family_of
-from jamie_kubernetes.tools.following import Follow, Patience
+from jamie_kubernetes.tools.following import Follow, checked
 from jamie_kubernetes.tools.parts import Parts, check_namespace
 from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, Since, tools
 
@@ -48,8 +49,7 @@ async def k8s_events(
     follow: Follow = 0,
 ) -> EventList:
     """Show events by reason and owner: count, first, last and words, worst first."""
-    patience = Patience(cluster, follow)
-    if follow and cursor:
+    if checked(follow) and cursor:
         raise InvalidArgument("What follow shows has no second page; leave out cursor.")
 
     now_ns = time.time_ns()
@@ -67,7 +67,7 @@ async def k8s_events(
     )
     if follow:
         follower = await _following(parts, fields, wanted)
-        await follower.run(patience.left)
+        await follower.run(share_of_time(follow))
         answer = msgspec.structs.replace(answer, followed=follower.report(follow))
         tally = follower.news.tally
     else:
@@ -121,10 +121,7 @@ async def _following(parts: Parts, fields: str, wanted: Wanted | None) -> EventF
 
 async def _had(parts: Parts, read: Callable[[str], Awaitable[T]]) -> T:
     part = await parts.ask("events", parts.scoped("events", read))
-    if part.value is None:
-        raise part.error or AssertionError("a part has a value or an error")
-
-    return part.value
+    return part.needed
 
 
 def _words(cluster: Cluster, family: Family) -> str:

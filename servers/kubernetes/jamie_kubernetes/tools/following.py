@@ -1,6 +1,5 @@
 """Following for a while: below the deadline of the call, its lines as progress while they come."""
 
-import time
 from typing import Annotated
 
 import anyio
@@ -9,12 +8,8 @@ from pydantic import Field
 from jamie_base.errors import InvalidArgument
 from jamie_base.progress import progress
 from jamie_base.text import count, shorten
-from jamie_kubernetes.client import Cluster
 
 LONGEST_SECONDS = 300
-
-MARGIN_SECONDS = 5.0
-"""What the rest of the call may take."""
 
 BEAT_SECONDS = 0.5
 LINES_AT_ONCE = 20
@@ -24,28 +19,19 @@ LINE_CHARACTERS = 180
 Follow = Annotated[int, Field(description="Seconds to follow.")]
 
 
-class Patience:
-    """How long a call may follow: as asked, but below its deadline, which began with it.
+def checked(asked: int) -> int:
+    """Return the seconds asked for.
 
     Raises:
         InvalidArgument: Nobody can follow for that long.
 
     """
+    if not 0 <= asked <= LONGEST_SECONDS:
+        raise InvalidArgument(
+            f"follow={asked}: seconds, {LONGEST_SECONDS} at most; 0 does not follow."
+        )
 
-    def __init__(self, cluster: Cluster, asked: int) -> None:
-        if not 0 <= asked <= LONGEST_SECONDS:
-            raise InvalidArgument(
-                f"follow={asked}: seconds, {LONGEST_SECONDS} at most; 0 does not follow."
-            )
-
-        self._started = time.monotonic()
-        self._most = max(1.0, cluster.deadline - MARGIN_SECONDS)
-        self.asked = asked
-
-    @property
-    def left(self) -> float:
-        """Return for how many seconds to follow from now on."""
-        return max(0.5, min(self.asked, self._most - (time.monotonic() - self._started)))
+    return asked
 
 
 class Teller:

@@ -157,10 +157,7 @@ async def _listed(asked: Asked) -> Objects:
     read = partial(_read, asked)
     part = await parts.ask(asked.kind.plural, parts.scoped(asked.kind.plural, read))
     gaps = parts.gaps()
-    if part.value is None:
-        raise part.error or AssertionError("a part has a value or an error")
-
-    found, dead = part.value
+    found, dead = part.needed
     namespace = asked.cluster.namespace if parts.narrowed else asked.namespace
     mark = "\n" if asked.output == "json" else "\n\n"
     return msgspec.structs.replace(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import anyio
 import msgspec
 
+from jamie_base.budget import share_of_time
 from jamie_base.errors import BackendError, Denied, TimedOut
 from jamie_kubernetes.answers import LogSource
 from jamie_kubernetes.client import Cluster
@@ -74,14 +75,15 @@ async def read_one(cluster: Cluster, source: Source, reading: Reading) -> Read:
     if source.missing:
         return Read(LogSource(source.label, 0, source.missing))
 
+    seconds = share_of_time(CONTAINER_SECONDS)
     try:
-        with anyio.fail_after(CONTAINER_SECONDS):
+        with anyio.fail_after(seconds):
             lines, cut = await _lines(cluster, source, reading, reading.tail)
             if cut:
                 # The server cuts at the newest end, the one that matters: ask for what fits.
                 lines, cut = await _lines(cluster, source, reading, max(1, len(lines) * 9 // 10))
     except TimeoutError:
-        slow = TimedOut(f"no answer within {CONTAINER_SECONDS:g} s")
+        slow = TimedOut(f"no answer within {seconds:.2g} s")
         return Read(LogSource(source.label, 0, str(slow)), error=slow)
     except BackendError as exc:
         why = "not allowed to read" if isinstance(exc, Denied) else str(exc)

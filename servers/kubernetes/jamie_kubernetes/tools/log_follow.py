@@ -120,8 +120,11 @@ class LogFollower:
         while self._goes_on(pods):
             began = time.monotonic()
             await anyio.sleep(SOONEST_SECONDS)
-            pods = await self._look(pods)
+            seen = await self._look()
+            pods = pods if seen is None else seen
             self._match(group, pods)
+            if seen is not None:
+                self._settle()
             await self._pause(time.monotonic() - began - SOONEST_SECONDS)
 
     def _goes_on(self, pods: Sequence[Pod]) -> bool:
@@ -130,15 +133,12 @@ class LogFollower:
 
         return not (self._scope.is_one_pod and pods and all_over(pods))
 
-    async def _look(self, before: Sequence[Pod]) -> Sequence[Pod]:
+    async def _look(self) -> Sequence[Pod] | None:
         try:
-            found = await pods_of(self._cluster, self._scope)
+            return await pods_of(self._cluster, self._scope)
         except BackendError as exc:
             self._outages.began(time.time_ns(), str(exc))
-            return before
-
-        self._settle()
-        return found
+            return None
 
     async def _pause(self, took: float) -> None:
         with anyio.move_on_after(max(LOOK_SECONDS, took * LOOKS_OF_ALL)):

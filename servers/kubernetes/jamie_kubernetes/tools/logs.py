@@ -9,6 +9,7 @@ import anyio.to_thread
 import msgspec
 from pydantic import Field
 
+from jamie_base.budget import share_of_time
 from jamie_base.errors import InvalidArgument, NotFound
 from jamie_base.redact import Redactor
 from jamie_base.text import clean, count
@@ -20,7 +21,7 @@ from jamie_kubernetes.facts.containers import Source, chosen, containers_in
 from jamie_kubernetes.facts.loglines import Condensed, Filter, Raw, condensed, entries
 from jamie_kubernetes.facts.private_keys import veiled
 from jamie_kubernetes.render.logs import logs
-from jamie_kubernetes.tools.following import Follow, Patience
+from jamie_kubernetes.tools.following import Follow, checked
 from jamie_kubernetes.tools.lines import Read, Reading, read_all
 from jamie_kubernetes.tools.log_follow import STREAMS, LogFollower
 from jamie_kubernetes.tools.parts import alternatives
@@ -87,8 +88,7 @@ async def k8s_logs(
     Few entries are shown whole; many are grouped into patterns with counts, errors first, and the
     newest lines. Stack traces are folded.
     """
-    patience = Patience(cluster, follow)
-    if follow and (previous or until):
+    if checked(follow) and (previous or until):
         raise InvalidArgument("follow shows what comes; leave out previous and until.")
 
     now_ns = time.time_ns()
@@ -112,7 +112,7 @@ async def k8s_logs(
             previous=previous,
         ),
     )
-    return await (_followed(asked, patience) if follow else _read(asked))
+    return await (_followed(asked, follow) if follow else _read(asked))
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -156,7 +156,7 @@ async def _read(asked: _Asked) -> LogReport:
     return await _shown(asked, report, found)
 
 
-async def _followed(asked: _Asked, patience: Patience) -> LogReport:
+async def _followed(asked: _Asked, seconds: int) -> LogReport:
     pods = await _pods(asked)
     read = _sources(asked, pods, named=not asked.scope.is_one_pod)[:STREAMS]
     before = asked.report.tail or asked.report.since_ns
@@ -166,13 +166,13 @@ async def _followed(asked: _Asked, patience: Patience) -> LogReport:
     follower.begin(found, read, pods)
     if before:
         follower.keep(found)
-    await follower.run(pods, patience.left)
+    await follower.run(pods, share_of_time(seconds))
     report = msgspec.structs.replace(
         asked.report,
         now_ns=time.time_ns(),
         sources=follower.sources,
         read=sum(one.lines for one in follower.sources),
-        followed=follower.report(patience.asked),
+        followed=follower.report(seconds),
         gaps=_left_out(follower.left_out),
     )
     return await _shown(asked, report, follower.found())

@@ -51,15 +51,11 @@ async def k8s_nodes(
     used = parts.plan("metrics", partial(measured, partial(node_usage, cluster)))
     happened = parts.plan("events", partial(_events, cluster, name, now_ns)) if name else None
     await parts.fill()
-    if hosts.value is None:
-        raise hosts.error or AssertionError("a part has a value or an error")
-
+    there = hosts.needed
     usage = used.value if isinstance(used.value, dict) else None
     survey = Survey(version.value or "", pods.value, usage)
     groups = [
-        one
-        for one in grouped(hosts.value, survey)
-        if status != "sick" or one.severity < Condition.FULL
+        one for one in grouped(there, survey) if status != "sick" or one.severity < Condition.FULL
     ]
     page = paginate(
         groups,
@@ -74,18 +70,18 @@ async def k8s_nodes(
         now_ns=now_ns,
         context=cluster.access.context,
         status="sick" if status == "sick" else "all",
-        total=len(hosts.value),
-        ready=sum(verdict(one, survey).severity != Condition.DOWN for one in hosts.value),
-        sick=sum(verdict(one, survey).severity < Condition.FULL for one in hosts.value),
+        total=len(there),
+        ready=sum(verdict(one, survey).severity != Condition.DOWN for one in there),
+        sick=sum(verdict(one, survey).severity < Condition.FULL for one in there),
         groups=page.rows,
         version=survey.api_version,
         metrics=used.value if isinstance(used.value, str) else "",
-        allocatable=total([offers(one) for one in hosts.value]),
-        requested=_requested(pods, hosts.value),
-        used=total([usage[one.metadata.name] for one in hosts.value if one.metadata.name in usage])
+        allocatable=total([offers(one) for one in there]),
+        requested=_requested(pods, there),
+        used=total([usage[one.metadata.name] for one in there if one.metadata.name in usage])
         if usage
         else None,
-        detail=_detail(hosts.value[0], pods, happened) if name and hosts.value else None,
+        detail=_detail(there[0], pods, happened) if name and there else None,
         later=page.hidden,
         cursor=page.cursor,
         changed=page.changed,

@@ -6,9 +6,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from jamie_base.errors import BackendError, Denied, NotFound, Unreachable
+from jamie_base.errors import BackendError, Denied, NotFound, TimedOut, Unreachable
 from jamie_base.when import Nanoseconds
-from jamie_kubernetes.answers import Cause, Overview, Pods, Usage
+from jamie_kubernetes.answers import Cause, Gap, Overview, Pods, Usage
 from jamie_kubernetes.client import Cluster, Listing, OffLimits
 from jamie_kubernetes.client.objects import Event, Node, NodeUsage, PodUsage, Workload
 from jamie_kubernetes.client.survey import SurveyedPod
@@ -39,6 +39,7 @@ from jamie_kubernetes.tools.toolset import Backend, Namespace, tools
 EVENT_WINDOW_NS = 3600 * 1_000_000_000
 EVENTS_KEPT = 20
 CAUSES_SHOWN = 5
+UNFINISHED = Gap("causes", "not all looked for in time; k8s_diagnose has more of it")
 NO_METRICS = "metrics API not installed"
 GROUPS_KEPT = 200
 
@@ -89,9 +90,15 @@ async def k8s_overview(cluster: Backend, marks: Marks, namespace: Namespace = ""
     if not _is_troubled(answer):
         return answer
 
-    survey = asked.pods.value
-    causes = await _causes(Round(Parts(cluster, parts.namespace), marks, now_ns, survey))
-    return replace(answer, causes=tuple(causes[:CAUSES_SHOWN]), found=len(causes))
+    round_ = Round(Parts(cluster, parts.namespace), marks, now_ns, asked.pods.value)
+    causes = await _causes(round_)
+    late = any(isinstance(part.error, TimedOut) for part in round_.parts.parts)
+    return replace(
+        answer,
+        causes=tuple(causes[:CAUSES_SHOWN]),
+        found=len(causes),
+        gaps=(*answer.gaps, *([UNFINISHED] if late else [])),
+    )
 
 
 def _is_troubled(answer: Overview) -> bool:

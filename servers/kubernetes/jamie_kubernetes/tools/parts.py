@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 import anyio
 
+from jamie_base.budget import share_of_time
 from jamie_base.errors import BackendError, Denied, NotFound, TimedOut, did_you_mean
 from jamie_kubernetes.answers import Gap
 from jamie_kubernetes.client import Cluster, Listing, OffLimits
@@ -20,7 +21,11 @@ T = TypeVar("T")
 NAMES_LISTED = 12
 
 PART_SECONDS = 25.0
-"""How long a part may take, below the deadline of a call."""
+"""How long a part may take at most; it is less where the call has less time left."""
+
+
+class OutOfTime(TimedOut):
+    """A part took longer than a part may."""
 
 
 @dataclass
@@ -32,15 +37,29 @@ class Part(Generic[T]):
     value: T | None = None
     error: BackendError | None = None
 
+    @property
+    def needed(self) -> T:
+        """Return the value of a part without which there is no answer.
+
+        Raises:
+            BackendError: It could not be had.
+
+        """
+        if self.value is None:
+            raise _whole(self.name, self.error or OutOfTime("not asked for"))
+
+        return self.value
+
     async def fill(self) -> None:
         """Get the value, or note why not; a slow part must not take the others with it."""
-        with anyio.move_on_after(PART_SECONDS) as patience:
+        seconds = share_of_time(PART_SECONDS)
+        with anyio.move_on_after(seconds) as patience:
             try:
                 self.value = await self.work()
             except BackendError as exc:
                 self.error = exc
         if patience.cancelled_caught:
-            self.error = TimedOut(f"no answer within {PART_SECONDS:g} s")
+            self.error = OutOfTime(f"no answer within {seconds:.2g} s")
 
 
 @dataclass
@@ -97,7 +116,7 @@ class Parts:
         failed = [(part.name, part.error) for part in self.parts if part.error]
         fatal = next((exc for _, exc in failed if isinstance(exc, Unauthorised | BadLimits)), None)
         if failed and (fatal or len(failed) == len(self.parts)):
-            raise fatal or failed[0][1]
+            raise fatal or _whole(*failed[0])
 
         narrowed = f"not allowed there; only namespace {self.cluster.namespace!r} is counted"
         return (
@@ -108,6 +127,16 @@ class Parts:
                 else []
             ),
         )
+
+
+def _whole(part: str, error: BackendError) -> BackendError:
+    """Return the error of a part as that of the whole answer."""
+    if not isinstance(error, OutOfTime):
+        return error
+
+    return TimedOut(
+        f"{part}: {error}; ask for less (one namespace, a narrower selector) or raise --deadline."
+    )
 
 
 def why_of(error: BackendError) -> str:

@@ -97,10 +97,7 @@ async def _tallied(parts: Parts, scope: Scope, start: Callable[[], PodTally]) ->
         return await parts.cluster.fold(listing, Pod, start)
 
     pods = await parts.ask("pods", parts.scoped("pods", read))
-    if pods.value is None:
-        raise pods.error or AssertionError("a part has a value or an error")
-
-    tally = pods.value
+    tally = pods.needed
     if tally.tries:
         jobs = await parts.ask("jobs", parts.scoped("jobs", partial(_jobs, parts.cluster)))
         tally.settle(jobs.value.finished if jobs.value else ())

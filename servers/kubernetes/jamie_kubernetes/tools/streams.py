@@ -45,7 +45,8 @@ class Stream:
 
     def begin(self, *, last: bool) -> None:
         """Get ready to read on from where it was left."""
-        self.reading, self.last = True, last
+        # The head of an answer comes with its first line only: until it breaks again it is heard.
+        self.reading, self.last, self.trouble = True, last, None
         self.trail.resume()
 
     async def read(
@@ -59,7 +60,6 @@ class Stream:
                 limit=LARGEST_BYTES,
                 silence=cluster.deadline,
             ) as lines:
-                self.trouble = None
                 async for line in lines:
                     self._take(raw(line), take)
         except BackendError as exc:

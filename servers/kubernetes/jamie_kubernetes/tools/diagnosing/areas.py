@@ -6,6 +6,7 @@ from functools import partial
 import anyio
 import msgspec
 
+from jamie_base.budget import share_of_time
 from jamie_base.together import pair, together
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client.network import NetService
@@ -27,7 +28,7 @@ from jamie_kubernetes.tools.diagnosing import (
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 AREA_SECONDS = 24.0
-"""How long an area may take, below the deadline of a call."""
+"""How long an area may take at most; it is less where the call has less time left."""
 
 
 class Area(msgspec.Struct, frozen=True):
@@ -70,7 +71,8 @@ async def _linked(round_: Round, found: list[Finding]) -> list[Finding]:
 
 
 async def _within(round_: Round, area: Area, report: Report) -> None:
-    with anyio.move_on_after(AREA_SECONDS) as patience:
+    seconds = share_of_time(AREA_SECONDS)
+    with anyio.move_on_after(seconds) as patience:
         await area.examine(round_, report)
     if patience.cancelled_caught:
-        round_.unfinished(f"{area.name} in part", f"not finished within {AREA_SECONDS:g} s")
+        round_.unfinished(f"{area.name} in part", f"not finished within {seconds:.2g} s")
