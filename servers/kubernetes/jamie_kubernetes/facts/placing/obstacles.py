@@ -89,10 +89,11 @@ class Obstacle(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """A node and what keeps a pod off it, in the scheduler's order."""
+    """A node and what keeps a pod off it, in the scheduler's order, and how far that is."""
 
     node: str
     obstacles: tuple[Obstacle, ...]
+    steps: float
 
     @property
     def first(self) -> Obstacle:
@@ -104,11 +105,16 @@ class Standing(msgspec.Struct, frozen=True):
         """Return what is hardest to remove."""
         return max(self.obstacles, key=lambda one: (one.steps, one.lacking))
 
-    @property
-    def steps(self) -> float:
-        """Return how far the node is from taking the pod."""
-        kinds = {(one.barrier, one.what): one.steps for one in self.obstacles}
-        resources = [far for (barrier, _), far in kinds.items() if barrier is Barrier.RESOURCE]
-        others = [far for (barrier, _), far in kinds.items() if barrier is not Barrier.RESOURCE]
 
-        return sum(others) + max(resources, default=0.0)
+def standing(node: str, obstacles: tuple[Obstacle, ...]) -> Standing:
+    """Add up how far a node is from taking the pod; of resources the scarcest counts."""
+    if len(obstacles) == 1:
+        return Standing(node, obstacles, obstacles[0].steps)
+
+    resources = [one.steps for one in obstacles if one.barrier is Barrier.RESOURCE]
+    others = {
+        (one.barrier, one.what): one.steps
+        for one in obstacles
+        if one.barrier is not Barrier.RESOURCE
+    }
+    return Standing(node, obstacles, sum(others.values()) + max(resources, default=0.0))

@@ -16,6 +16,7 @@ from jamie_kubernetes.facts.placing.obstacles import (
     Barrier,
     Obstacle,
     Standing,
+    standing,
 )
 from jamie_kubernetes.facts.placing.resources import short_of
 from jamie_kubernetes.facts.placing.volumes import DriverRoom, Stored, volume_checks
@@ -32,22 +33,20 @@ class Scene(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Where a pod fits (`open`), and every other node with what keeps it off."""
+    """Where a pod fits (`open`), and every other node with what keeps it off.
+
+    `nearest` are those that come nearest to taking it.
+    """
 
     wants: Mapping[str, float]
     open: tuple[str, ...]
     standings: tuple[Standing, ...]
+    nearest: tuple[Standing, ...]
 
     @property
     def total(self) -> int:
         """Return how many nodes there are."""
         return len(self.open) + len(self.standings)
-
-    @property
-    def nearest(self) -> list[Standing]:
-        """Return the nodes that come nearest to taking the pod."""
-        least = min((one.steps for one in self.standings), default=0.0)
-        return [one for one in self.standings if one.steps == least]
 
     @property
     def decisive(self) -> Obstacle:
@@ -82,15 +81,18 @@ def table(pod: PlacingPod, scene: Scene, stored: Sequence[Stored] = ()) -> Table
         *volume_checks(stored, scene.room),
         *neighbour_checks(pod, around),
     ]
-    found = [
-        Standing(host.metadata.name, tuple(one for check in checks for one in check(host)))
-        for host in scene.nodes
-    ]
-    return Table(
-        wants,
-        tuple(one.node for one in found if not one.obstacles),
-        tuple(one for one in found if one.obstacles),
-    )
+    fits: list[str] = []
+    found: list[Standing] = []
+    for host in scene.nodes:
+        obstacles = tuple(one for check in checks for one in check(host))
+        if obstacles:
+            found.append(standing(host.metadata.name, obstacles))
+        else:
+            fits.append(host.metadata.name)
+
+    least = min((one.steps for one in found), default=0.0)
+    nearest = tuple(one for one in found if one.steps == least)
+    return Table(wants, tuple(fits), tuple(found), nearest)
 
 
 def _own_checks(pod: PlacingPod, scene: Scene) -> list[Check]:
