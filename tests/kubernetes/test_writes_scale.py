@@ -147,6 +147,25 @@ async def test_a_status_that_moves_is_no_reason_to_refuse(api: WritableApi, ask:
     assert replicas(api) == 5
 
 
+async def test_an_object_that_moves_between_look_and_rehearsal_is_looked_at_again(
+    api: WritableApi, ask: Ask
+) -> None:
+    """A rollout writes its status all the time; somebody may change something else, too."""
+
+    def labelled() -> None:
+        api.touch("deployments", "web")["metadata"]["labels"] = {"by": "somebody"}
+
+    def moved() -> None:
+        api.touch("deployments", "web")
+
+    api.moves = [moved, labelled, moved]
+    user = User()
+    text = await ask(user, "k8s_scale", name="web", replicas="3")
+
+    assert text.startswith("Done: ")
+    assert user.asked == [PLAN]
+
+
 async def test_a_conflict_is_met_with_another_look(api: WritableApi, ask: Ask) -> None:
     api.refusals = [status(409, "the object has been modified", "Conflict")]
     text = await ask(User(), "k8s_scale", name="web", replicas="5")

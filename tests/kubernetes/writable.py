@@ -114,7 +114,8 @@ class WritableApi(Api):
     """Takes merge and JSON patches of the objects it holds.
 
     `settles` tells whether rollouts get through; `refusals` are answered to the next changes, in
-    order (None lets one through); `sent` holds the bodies of the changes that were meant.
+    order (None lets one through); `sent` holds the bodies of the changes that were meant. Each of
+    `moves` changes something just before a rehearsal, which then comes for an older version.
     """
 
     def __init__(self) -> None:
@@ -125,6 +126,7 @@ class WritableApi(Api):
         self.sent: list[Json] = []
         self.after_rehearsal: Callable[[], None] | None = None
         self.before_reading: Callable[[], None] | None = None
+        self.moves: list[Callable[[], object]] = []
 
     def find(self, plural: str, name: str) -> Json:
         return next(one for one in self.objects[plural] if one["metadata"]["name"] == name)
@@ -161,6 +163,9 @@ class WritableApi(Api):
         body = json.loads(request.content)
         if dry and self.rehearsal:
             return self.rehearsal
+        if dry and self.moves:
+            self.moves.pop(0)()
+            return status(409, "the object has been modified", "Conflict")
         if not dry:
             self.sent.append(body)
             if self.refusals and (refusal := self.refusal()):

@@ -296,7 +296,7 @@ async def test_an_object_changed_while_the_user_thought_is_left_alone(
     async with as_caller(asking, "ada", User(meanwhile=meanwhile), era) as client:
         text = await do(client, "k8s_scale", **ORDER)
 
-    assert "changed since the plan was made; nothing was changed" in text
+    assert "changed since the plan was made; nothing was changed" in text, text
     assert "spec.replicas: was '2', is '1'" in text
     assert space.replicas("web") == 1
 

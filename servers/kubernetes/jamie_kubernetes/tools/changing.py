@@ -146,7 +146,7 @@ async def rehearsed(cluster: Cluster, job: Job) -> Draft:
     """
     whole = await _looked(cluster, job, job.target.path)
     before = await cluster.get(job.path, Object) if job.below else whole
-    after, note = await _rehearsed(cluster, job, before)
+    before, after, note = await _rehearsed(cluster, job, before)
     acted = Acted(before, after, rehearsed=True)
 
     return Draft(job, whole, acted, _fields(job, acted), note)
@@ -308,13 +308,15 @@ async def _look_again(cluster: Cluster, errand: Errand, error: BackendError) -> 
         raise unknown(errand.job.summary, error) from exc
 
 
-async def _rehearsed(cluster: Cluster, job: Job, before: Object) -> tuple[Object, tuple[str, ...]]:
-    """Return what the object would be, and a word where the server could not tell."""
-    for again in (False, True):
-        # Its status may have moved between the look and the rehearsal: look again, once.
+async def _rehearsed(
+    cluster: Cluster, job: Job, before: Object
+) -> tuple[Object, Object, tuple[str, ...]]:
+    """Return the object as it is, as it would be, and a word where the server could not tell."""
+    for again in range(TRIES):
+        # Its status may have moved between the look and the rehearsal, as in a rollout: look again.
         now = await _looked(cluster, job, job.path) if again else before
         with suppress(Conflict):
-            return await _rehearsed_once(cluster, job, now)
+            return now, *await _rehearsed_once(cluster, job, now)
 
     raise NotConfirmed(f"{job.target.full} changes while it is looked at; try again.")
 

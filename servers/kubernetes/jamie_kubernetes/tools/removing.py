@@ -67,8 +67,8 @@ async def rehearsed(cluster: Cluster, removal: Removal) -> tuple[Object, tuple[s
         BackendError: The server would refuse it; in its own words.
 
     """
-    for _ in range(2):
-        # Its status may move between the look and the rehearsal: look again, once.
+    for _ in range(TRIES):
+        # Its status may move between the look and the rehearsal: look again.
         whole = await cluster.get(removal.target.path, Object)
         _check_there(removal, whole)
         with suppress(Conflict):
