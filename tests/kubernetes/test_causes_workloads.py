@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import httpx
+
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer
 from tests.kubernetes.wire import (
@@ -146,6 +148,37 @@ async def test_several_mean_that_the_controllers_are_asleep(ask: Ask, api: Api) 
     assert "BROKEN kube-controller-manager: 2 workloads changed and no controller" in text
     assert "(controllers-asleep, likely)" in text
     assert "hits: shop/deploy/web, shop/ds/logs" in text
+
+
+async def test_what_a_controller_did_meanwhile_is_nothing(ask: Ask, api: Api) -> None:
+    """A list may show what is over a moment later; what is doubted is read again."""
+    offer(api, {})
+    late = overlooked("web", minutes=5)
+    api.objects["deployments"] = [late]
+    done = {**late, "status": {**late["status"], "observedGeneration": 2}}
+    path = "/apis/apps/v1/namespaces/shop/deployments/web"
+    api.routes[path] = httpx.Response(200, json=done)
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+async def test_pods_that_a_status_still_counts_are_not_made_again(ask: Ask, api: Api) -> None:
+    gone = workload("gone", desired=2, ready=2, updatedReplicas=2, availableReplicas=2)
+    api.objects["deployments"] = [gone, overlooked("web", minutes=5), overlooked("api", minutes=5)]
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("1 finding")
+    assert "kube-controller-manager: 2 workloads changed" in text
+    assert "shop/deploy/gone" in text
+
+
+async def test_who_may_not_see_pods_is_told_nothing_about_missing_ones(ask: Ask, api: Api) -> None:
+    api.objects["deployments"] = [workload("web", desired=2, ready=2, updatedReplicas=2)]
+    api.objects["statefulsets"] = [workload("db", desired=2, ready=1, replicas=2)]
+    api.denied = {"pods"}
+
+    assert "(pods-missing" not in await ask("k8s_diagnose")
 
 
 async def test_a_selector_of_two_workloads_is_a_risk(ask: Ask, api: Api) -> None:

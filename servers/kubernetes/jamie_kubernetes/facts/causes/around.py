@@ -18,12 +18,21 @@ Worn = tuple[Mapping[str, str], LabelSet]
 
 
 class Around:
-    """Finds the pods and events of owners; without a survey or events it finds none."""
+    """Finds the pods and events of owners; without a survey or events it finds none.
+
+    `only` is the one namespace whose pods we may see; empty: all.
+    """
 
     def __init__(
-        self, survey: PodSurvey | None, events: EventIndex | None, now_ns: Nanoseconds
+        self,
+        survey: PodSurvey | None,
+        events: EventIndex | None,
+        now_ns: Nanoseconds,
+        only: str = "",
     ) -> None:
         self.now_ns = now_ns
+        self._surveyed = survey is not None
+        self._only = only
         self._events = events
         self._sick: dict[str, list[PodGroup]] = defaultdict(list)
         self._worn: dict[str, list[Worn]] = defaultdict(list)
@@ -32,6 +41,10 @@ class Around:
         for namespace, sets in (survey.labels if survey else {}).items():
             for labels, pods in sets.items():
                 self._worn[key_of(namespace, pods.owner)].append((dict(labels), pods))
+
+    def sees(self, namespace: str) -> bool:
+        """Tell whether the pods of a namespace are known, so that none means none."""
+        return self._surveyed and self._only in ("", namespace)
 
     def sick(self, key: str) -> Sequence[PodGroup]:
         """Return the sick pods of an owner, the worst first."""
@@ -64,3 +77,9 @@ def changed_ns(about: ControllerMeta) -> Nanoseconds:
         if each.time and each.subresource in ("", "scale")
     )
     return max([nanoseconds(born) if born else 0, *times])
+
+
+def known_since(about: ControllerMeta) -> Nanoseconds:
+    """Return when somebody last changed it, 0 where that is not told: of scaling it is not."""
+    untimed = any(each.subresource == "scale" and not each.time for each in about.managed_fields)
+    return 0 if untimed else changed_ns(about)

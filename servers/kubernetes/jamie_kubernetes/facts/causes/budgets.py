@@ -40,7 +40,7 @@ def budget_causes(
     status = one.status
     if failed or _are_strays(one, pods):
         yield _uncounted(one, failed)
-    elif not status.expected_pods and not pods:
+    elif not status.expected_pods and not pods and around.sees(one.metadata.namespace):
         yield from _nothing(one, land)
     elif status.expected_pods and not status.disruptions_allowed:
         yield from _blocked(one, pods, around, cordoned)

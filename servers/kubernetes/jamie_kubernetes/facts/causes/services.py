@@ -32,16 +32,19 @@ def service_causes(one: NetService, net: Net) -> Iterator[Finding]:
     places = net.endpoints.of(service_key(one)) if net.endpoints else None
     if selects_nothing(one):
         yield from _unmade(one, places, net)
-    elif net.seen:
+    elif net.around.sees(one.metadata.namespace):
         yield from _backed(one, places, net)
 
 
 def resting(one: NetService, net: Net) -> str:
     """Name the workload behind a Service that has no pods because none are wanted."""
-    if selects_nothing(one) or net.land.pods(one.metadata.namespace).picked(one.spec.selector):
+    space = one.metadata.namespace
+    if selects_nothing(one) or not net.around.sees(space):
+        return ""
+    if net.land.pods(space).picked(one.spec.selector):
         return ""
 
-    moulds = net.land.templates(one.metadata.namespace).picked(one.spec.selector)
+    moulds = net.land.templates(space).picked(one.spec.selector)
     names = [each.owner for each in moulds] if all(each.rests for each in moulds) else []
     return f"{named(names)} behind it rests on purpose" if names else ""
 

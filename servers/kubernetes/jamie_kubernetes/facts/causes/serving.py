@@ -39,7 +39,6 @@ class Net:
     around: Around
     nodes: Sequence[Host] = ()
     routed: frozenset[ServiceKey] = frozenset()
-    seen: bool = True
     whole: bool = True
     down: set[ServiceKey] = field(default_factory=set[ServiceKey])
     """Services at which nothing answers, as they are found."""

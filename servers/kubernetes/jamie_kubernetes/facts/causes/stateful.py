@@ -37,7 +37,8 @@ def stateful_causes(
     key = key_of(one.metadata.namespace, _owner(one))
     pods = {each.name: each for each in _numbered(key, around)}
     status = one.status
-    if status.ready_replicas < one.spec.replicas and around.is_past(changed_ns(one.metadata)):
+    late = status.ready_replicas < one.spec.replicas and around.is_past(changed_ns(one.metadata))
+    if late and around.sees(one.metadata.namespace):
         yield from _unready(one, pods)
     yield from _old_pods(one)
     if services is not None and one.spec.service_name:

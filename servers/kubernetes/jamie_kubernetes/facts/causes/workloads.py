@@ -11,12 +11,12 @@ from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.client.volumes import AccessedClaim
 from jamie_kubernetes.facts.ailments import Severity
-from jamie_kubernetes.facts.causes.around import Around, changed_ns
+from jamie_kubernetes.facts.causes.around import Around, changed_ns, known_since
 from jamie_kubernetes.facts.controllers import created, moment
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.impact import selects, share
 from jamie_kubernetes.facts.survey import PodSurvey
-from jamie_kubernetes.kinds import Kind
+from jamie_kubernetes.kinds import DAEMON_SETS, Kind
 
 _NEW_SET = re.compile(r'ReplicaSet "([a-z0-9.-]{1,253})"')
 
@@ -77,8 +77,7 @@ def deployment_causes(one: Controller, around: Around) -> Iterator[Finding]:
 def unseen(kind: Kind, one: Controller, around: Around) -> Finding | None:
     """Tell whether a controller has not taken note of what an object should be."""
     lag = one.metadata.generation - one.status.observed_generation
-    since = changed_ns(one.metadata)
-    if lag <= 0 or around.left_alone(one) or not around.is_past(since):
+    if lag <= 0 or around.left_alone(one) or not around.is_past(changed_ns(one.metadata)):
         return None
 
     return Finding(
@@ -92,7 +91,7 @@ def unseen(kind: Kind, one: Controller, around: Around) -> Finding | None:
         ),
         next=f"see whether {CONTROLLERS} runs and reaches the API server: k8s_pods"
         " namespace=kube-system",
-        since_ns=since,
+        since_ns=known_since(one.metadata),
         follows=CONTROLLERS_KEYS,
     )
 
@@ -111,7 +110,7 @@ def asleep(overlooked: Sequence[Finding]) -> Finding | None:
         confidence="likely",
         next=f"see whether {CONTROLLERS} runs and holds its lease: k8s_get"
         f" what=lease/{CONTROLLERS} namespace=kube-system output=yaml",
-        since_ns=min(one.since_ns for one in overlooked),
+        since_ns=min((one.since_ns for one in overlooked if one.since_ns), default=0),
         follows=(LEASE,),
         affects=tuple(one.key for one in overlooked),
     )
@@ -134,9 +133,25 @@ def missing(one: Controller, owner: str, number: int) -> Finding:
         ),
         next=f"look at its events and {CONTROLLERS}: k8s_events object={owner}"
         f" namespace={one.metadata.namespace}",
-        since_ns=changed_ns(one.metadata),
+        since_ns=known_since(one.metadata),
         follows=(key, *CONTROLLERS_KEYS),
     )
+
+
+DOUBTED = (WorkloadCause.MISSING, WorkloadCause.UNSEEN)
+"""What may be over in a moment: controllers take one to do their work."""
+
+
+def lost_all(kind: Kind, one: Controller, around: Around) -> bool:
+    """Tell whether pods that a status counts are not there any more."""
+    status = one.status
+    counted = status.current_number_scheduled if kind is DAEMON_SETS else status.replicas
+    key = key_of(one.metadata.namespace, f"{kind.short}/{one.metadata.name}")
+    wanted = one.spec.replicas if kind is not DAEMON_SETS else status.desired_number_scheduled
+    if not counted or not wanted or not around.sees(one.metadata.namespace):
+        return False
+
+    return not around.pods(key) and not around.left_alone(one)
 
 
 def shared_selectors(kinds: Iterable[tuple[Kind, Controller]]) -> Iterator[Finding]:

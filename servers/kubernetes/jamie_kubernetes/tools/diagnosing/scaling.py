@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
-from jamie_base.together import pair, together
+from jamie_base.together import together
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.controllers import Autoscaler, Controller
 from jamie_kubernetes.client.limits import Budget
@@ -20,7 +20,7 @@ from jamie_kubernetes.facts.causes.scaling import (
 from jamie_kubernetes.facts.causes.vertical import EVICTED, vertical_causes
 from jamie_kubernetes.facts.causes.vertical import target_key as vertical_target
 from jamie_kubernetes.kinds import AUTOSCALERS, BUDGETS, DEPLOYMENTS, STATEFUL_SETS
-from jamie_kubernetes.tools.diagnosing.places import landscape
+from jamie_kubernetes.tools.diagnosing.places import landscape, surroundings
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 SCALED = (DEPLOYMENTS, STATEFUL_SETS)
@@ -28,8 +28,7 @@ SCALED = (DEPLOYMENTS, STATEFUL_SETS)
 
 async def examine(round_: Round, report: Report) -> None:
     """Report what keeps replicas, requests and evictions from being as they should be."""
-    survey, events = await pair(round_.pods, round_.events)
-    around = Around(survey, events, round_.now_ns)
+    around = await surroundings(round_)
     looks: list[Callable[[Round, Around], Awaitable[Sequence[Finding]]]]
     looks = [_autoscalers, _verticals, _budgets]
 
@@ -80,7 +79,7 @@ async def _verticals(round_: Round, around: Around) -> list[Finding]:
 
 async def _budgets(round_: Round, around: Around) -> list[Finding]:
     budgets = await round_.listed(BUDGETS, Budget) or []
-    if not budgets or await round_.pods() is None:
+    if not budgets:
         return []
 
     land = await landscape(round_)

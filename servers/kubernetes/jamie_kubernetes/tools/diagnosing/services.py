@@ -7,7 +7,6 @@ from jamie_base.together import pair, together
 from jamie_kubernetes.answers_diagnose import key_of
 from jamie_kubernetes.client.gateways import Gateway, GatewayClass, Route
 from jamie_kubernetes.client.network import EndpointSlice, Ingress, IngressClass, NetService
-from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.gateway_routes import Trunk, route_causes
 from jamie_kubernetes.facts.causes.gateways import class_cause, gateway_causes
 from jamie_kubernetes.facts.causes.ingresses import (
@@ -23,7 +22,7 @@ from jamie_kubernetes.facts.causes.serving import Net
 from jamie_kubernetes.facts.endpoints import EndpointTally
 from jamie_kubernetes.facts.routes import ingress_edges, route_edges
 from jamie_kubernetes.kinds import ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, SERVICES, Kind
-from jamie_kubernetes.tools.diagnosing.places import landscape
+from jamie_kubernetes.tools.diagnosing.places import landscape, surroundings
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 GATEWAY_API = "gateway.networking.k8s.io"
@@ -45,7 +44,7 @@ async def examine(round_: Round, report: Report) -> None:
     for one in net.services.values():
         for told in service_causes(one, net):
             report(told)
-        if net.seen and (why := resting(one, net)):
+        if why := resting(one, net):
             key = key_of(one.metadata.namespace, f"svc/{one.metadata.name}")
             round_.intentions[key] = why
     await _ingresses(round_, report, net, ingresses or ())
@@ -60,7 +59,7 @@ async def _net(round_: Round, routes: Routes, ingresses: Sequence[Ingress]) -> N
     if services is None:
         return None
 
-    survey, events = await pair(round_.pods, round_.events)
+    limited = round_.cluster.fence.spaces.limited
     edges = [edge for one in ingresses for edge in ingress_edges(one)]
     edges += [
         edge
@@ -72,11 +71,10 @@ async def _net(round_: Round, routes: Routes, ingresses: Sequence[Ingress]) -> N
         services={(one.metadata.namespace, one.metadata.name): one for one in services},
         endpoints=endpoints,
         land=await landscape(round_),
-        around=Around(survey, events, round_.now_ns),
+        around=await surroundings(round_),
         nodes=await round_.nodes() or (),
         routed=frozenset(edge.to for edge in edges),
-        seen=survey is not None,
-        whole=not round_.namespace and "services" not in round_.parts.narrowed,
+        whole=not (round_.namespace or limited or "services" in round_.parts.narrowed),
     )
 
 

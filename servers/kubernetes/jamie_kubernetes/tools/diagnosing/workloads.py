@@ -1,8 +1,10 @@
 """Workloads that are not what they should be, their pods' own causes aside."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
+
+import anyio
 
 from jamie_base.together import pair, together
 from jamie_kubernetes.answers_diagnose import Finding, key_of
@@ -22,9 +24,13 @@ from jamie_kubernetes.facts.causes.stateful import (
     taken,
 )
 from jamie_kubernetes.facts.causes.workloads import (
+    DOUBTED,
+    WorkloadCause,
     asleep,
     claims_of,
     deployment_causes,
+    lost_all,
+    missing,
     orphaned,
     shared_claim,
     shared_selectors,
@@ -43,12 +49,17 @@ from jamie_kubernetes.kinds import (
     REPLICA_SETS,
     SERVICES,
     STATEFUL_SETS,
+    Kind,
 )
+from jamie_kubernetes.tools.diagnosing.places import surroundings
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 LASTING = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 LOOKED_UP = 10
 """How many objects of a kind are read one by one."""
+
+MOMENT_SECONDS = 1.0
+"""How long controllers get to do what they seem not to have done."""
 
 
 async def examine(round_: Round, report: Report) -> None:
@@ -62,8 +73,7 @@ async def examine(round_: Round, report: Report) -> None:
         partial(round_.listed, SERVICES, NetService),
     ]
     await together(*asked)
-    survey, events = await pair(round_.pods, round_.events)
-    around = Around(survey, events, round_.now_ns)
+    around = await surroundings(round_)
     await _lasting(round_, around, report)
     await _runs(round_, around, report)
     await _intentions(round_)
@@ -75,25 +85,56 @@ async def examine(round_: Round, report: Report) -> None:
 async def _lasting(round_: Round, around: Around, report: Report) -> None:
     services = _by_name(await round_.listed(SERVICES, NetService))
     nodes = await round_.nodes()
-    for one in await round_.listed(DEPLOYMENTS, Controller) or ():
-        for told in deployment_causes(one, around):
-            report(told)
-    for one in await round_.listed(STATEFUL_SETS, Controller) or ():
-        for told in stateful_causes(one, around, services):
-            report(told)
-    for one in await round_.listed(DAEMON_SETS, Controller) or ():
-        for told in daemon_causes(one, around, nodes):
-            report(told)
 
-    everyone = [
-        (kind, one) for kind in LASTING for one in await round_.listed(kind, Controller) or ()
-    ]
-    for told in shared_selectors(everyone):
+    def judged(kind: Kind, one: Controller) -> list[Finding]:
+        late = unseen(kind, one, around)
+        found = [late] if late else []
+        if kind is DEPLOYMENTS:
+            return [*found, *deployment_causes(one, around)]
+        if kind is STATEFUL_SETS:
+            return [*found, *stateful_causes(one, around, services)]
+
+        return [*found, *daemon_causes(one, around, nodes)]
+
+    everyone = await _everyone(round_)
+    doubted: list[tuple[Kind, Controller]] = []
+    for kind, one in everyone:
+        found = judged(kind, one)
+        doubted += [(kind, one)] if any(told.cause in DOUBTED for told in found) else []
+        for told in found:
+            if told.cause not in DOUBTED:
+                report(told)
+
+    again = [told for kind, one in await _again(round_, doubted) for told in judged(kind, one)]
+    sure = [told for told in again if told.cause in DOUBTED]
+    overlooked = [told for told in sure if told.cause == WorkloadCause.UNSEEN]
+    unnoticed = asleep(overlooked)
+    lost = await _lost(round_, around) if unnoticed else []
+    for told in (*sure, *lost, *shared_selectors(everyone), *([unnoticed] if unnoticed else [])):
         report(told)
-    overlooked = [told for kind, one in everyone if (told := unseen(kind, one, around))]
-    for told in (*overlooked, asleep(overlooked)):
-        if told:
-            report(told)
+
+
+async def _everyone(round_: Round) -> list[tuple[Kind, Controller]]:
+    return [(kind, one) for kind in LASTING for one in await round_.listed(kind, Controller) or ()]
+
+
+async def _again(
+    round_: Round, doubted: Sequence[tuple[Kind, Controller]]
+) -> list[tuple[Kind, Controller]]:
+    """Read objects anew after a moment, in which their controllers may have done their work."""
+    if not doubted:
+        return []
+
+    await anyio.sleep(MOMENT_SECONDS)
+
+    async def read(kind: Kind, one: Controller) -> tuple[Kind, Controller] | None:
+        about = one.metadata
+        fresh = await round_.one(kind, about.namespace, about.name, Controller)
+        return (kind, fresh) if fresh else None
+
+    looks = [partial(read, kind, one) for kind, one in doubted[:LOOKED_UP]]
+    found = [each for each in await together(*looks) if each]
+    return [*found, *doubted[LOOKED_UP:]]
 
 
 def _by_name(services: list[NetService] | None) -> Services | None:
@@ -163,12 +204,32 @@ async def _strays(round_: Round, _: Around) -> list[Finding]:
     return [told for one in found if one and (told := orphaned(one))]
 
 
+async def _lost(round_: Round, around: Around) -> list[Finding]:
+    """Where changes are overlooked, look for pods that are gone and that a status still counts."""
+    found: list[Finding] = []
+    gone = [each for each in await _everyone(round_) if lost_all(*each, around)]
+    for kind, one in gone[:LOOKED_UP]:
+        labels = one.spec.selector.match_labels if one.spec.selector else {}
+        if not await _pods_with(round_, one.metadata.namespace, labels):
+            counted = one.status.replicas or one.status.current_number_scheduled
+            found.append(missing(one, f"{kind.short}/{one.metadata.name}", counted))
+
+    return found
+
+
+async def _pods_with(round_: Round, namespace: str, labels: Mapping[str, str]) -> list[BoundPod]:
+    selector = ",".join(f"{key}={value}" for key, value in labels.items())
+    found = await round_.listed(PODS, BoundPod, labels=selector) or []
+    return [each for each in found if each.metadata.namespace == namespace]
+
+
 async def _names(round_: Round, around: Around) -> list[Finding]:
     """Look whether somebody else's pod has the name that a StatefulSet needs next."""
     short = [
         (one, pod)
         for one in await round_.listed(STATEFUL_SETS, Controller) or ()
         if one.status.replicas < one.spec.replicas and not around.left_alone(one)
+        if around.sees(one.metadata.namespace)
         if (pod := first_missing(one, around))
     ]
     found: list[Finding] = []
@@ -188,18 +249,13 @@ async def _nodes(round_: Round, around: Around) -> list[Finding]:
         one
         for one in await round_.listed(DAEMON_SETS, Controller) or ()
         if one.status.number_ready < one.status.desired_number_scheduled
-        and not around.left_alone(one)
+        if around.sees(one.metadata.namespace) and not around.left_alone(one)
     ]
     found: list[Finding] = []
     for one in short[:LOOKED_UP] if nodes else ():
-        selector = one.spec.selector.match_labels if one.spec.selector else {}
-        labels = ",".join(f"{key}={value}" for key, value in selector.items())
-        ready = [
-            each.spec.node
-            for each in await round_.listed(PODS, BoundPod, labels=labels) or ()
-            if each.metadata.namespace == one.metadata.namespace
-            if condition_is(each, "Ready", "True")
-        ]
+        labels = one.spec.selector.match_labels if one.spec.selector else {}
+        pods = await _pods_with(round_, one.metadata.namespace, labels)
+        ready = [each.spec.node for each in pods if condition_is(each, "Ready", "True")]
         if told := uncovered(one, ready, nodes):
             found.append(told)
 
