@@ -17,6 +17,9 @@ Severity = Literal["broken", "limited"]
 # What a model reads before it reads the question; beyond this answers suffer.
 HEAVY_TOKENS = 10_000
 
+# Less is what networks and cut seconds make of clocks that agree.
+CLOCK_SECONDS = 5.0
+
 
 class Problem(msgspec.Struct, frozen=True):
     """Something to fix."""
@@ -111,10 +114,19 @@ def _source_problems(server: str, source: SourceStatus) -> list[Problem]:
         what = f"{where}{at} cannot be reached: {source.error or 'no reason given'}"
         return [Problem("broken", what, source.fix or "Check the address and that it runs.")]
     advice = source.fix or "Give this identity the permission, or do without."
-    return [
+    limited = [
         Problem("limited", f"{where}: {missing.tool} is limited: {missing.why}", advice)
         for missing in source.missing or ()
     ]
+    return [*limited, *_clock(where, source.clock_ahead or 0.0)]
+
+
+def _clock(where: str, ahead: float) -> list[Problem]:
+    if abs(ahead) < CLOCK_SECONDS:
+        return []
+    what = f"its clock is {abs(ahead):,.0f} s {'ahead of' if ahead > 0 else 'behind'} ours"
+    fix = "Set both clocks by NTP: until then ages and time windows are off by that."
+    return [Problem("limited", f"{where}: {what}", fix)]
 
 
 def _weight(servers: tuple[ServerReport, ...]) -> list[Problem]:

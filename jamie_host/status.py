@@ -27,6 +27,7 @@ class SourceStatus(msgspec.Struct, frozen=True):
     error: str | None = None
     missing: tuple[Missing, ...] | None = None
     fix: str | None = None
+    clock_ahead: float | None = None
 
 
 class ServerStatus(msgspec.Struct, frozen=True):

@@ -212,6 +212,8 @@ def test_the_doctor_puts_the_worst_first_and_ends_with_one(jamie: Jamie, shop_to
         lines
     )
     assert "   To fix: start the shop" in lines
+    assert any("shop: shop branch: its clock is 95 s behind ours" in line for line in lines)
+    assert not any("annexe" in line and "clock" in line for line in lines)
     assert "shop: connected, version 3.2.1, MCP 2026-07-28, mode read" in lines
     assert "Model: the built-in brain (no language model is set)" in lines
 

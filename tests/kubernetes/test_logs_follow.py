@@ -11,6 +11,8 @@ import pytest
 from mcp import Client
 
 from jamie_base.answer import ANSWER_BYTES
+from jamie_kubernetes.facts.harvest import Harvest
+from jamie_kubernetes.facts.loglines import Raw
 from jamie_lab.waiting import until
 from tests.kubernetes.conftest import Mode, text_of
 from tests.kubernetes.following import (
@@ -258,23 +260,34 @@ async def test_secrets_and_escapes_do_not_get_out_as_progress_either(
     assert "[redacted:" in found.heard
 
 
-async def test_a_flood_is_bounded_counted_and_the_newest_is_kept(
+async def test_a_flood_is_heard_in_part_and_answered_within_the_budget(
     connect: Callable[..., Client], played: Played
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
-    async with connect() as client, following(client, name=name, follow=6) as found:
+    async with connect() as client, following(client, name=name, follow=3) as found:
         await follows(played, name)
-        for start in range(0, 45_000, 9_000):
-            played.log(name, *(f"{DAY}10:00:01Z line {n}" for n in range(start, start + 9_000)))
-            await beat(found)
+        played.log(name, *(f"{DAY}10:00:01Z line {n}" for n in range(3_000)))
+        await heard(found, "more lines)")
 
-    assert "45,000 lines read" in found.answer
-    assert "40,000 entries" in found.answer
-    assert "(5,000 older lines dropped)" in found.answer
-    assert "line 44999" in found.answer
-    assert len(found.answer.encode()) <= ANSWER_BYTES
-    assert len(found.heard.encode()) < 40_000
     assert re.search(r"\(and [\d,]+ more lines\)", found.heard)
+    assert "3,000 lines read from 1 container, 3,000 entries." in found.answer
+    assert "line 2999" in found.answer
+    assert len(found.answer.encode()) <= ANSWER_BYTES
+    assert len(found.heard.encode()) < 20_000
+
+
+def test_of_more_than_fits_the_newest_is_kept_and_the_rest_counted() -> None:
+    harvest = Harvest(lines=100, size=1_000)
+    for number in range(150):
+        harvest.add(f"web-{number % 2}", Raw(number, f"line {number}"))
+    by_lines = harvest.by_source()
+    harvest.add("web-0", Raw(999, "x" * 5_000))
+
+    assert (len(by_lines["web-0"]), len(by_lines["web-1"])) == (50, 50)
+    assert by_lines["web-1"][-1] == Raw(149, "line 149")
+    assert harvest.counts == {"web-0": 76, "web-1": 75}
+    assert harvest.by_source() == {"web-0": [Raw(999, "x" * 5_000)]}
+    assert harvest.dropped == 150
 
 
 async def test_cancelling_lets_go_of_the_backend_at_once(

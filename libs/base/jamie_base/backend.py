@@ -5,6 +5,7 @@ connection failures in a row the next calls fail at once for a few seconds.
 """
 
 import ssl
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -289,6 +290,9 @@ class HttpBackend:
         except httpx.InvalidURL as exc:
             raise BackendError(f"The {self.kind} URL {self.url!r} cannot be used: {exc}.") from exc
 
+    def heard(self, reply: httpx.Response, sent: float, received: float) -> None:
+        """Learn from the head of a reply, asked for and come at these times; a subclass may."""
+
     def tls(self) -> ssl.SSLContext:
         """Return the TLS context for new connections."""
         return tls_of(self._source)
@@ -319,9 +323,11 @@ class HttpBackend:
             )
 
         try:
+            sent = time.time()
             reply = await self._client().send(request, stream=True)
             async with _closing(reply):
                 self._breaker.answered()
+                self.heard(reply, sent, time.time())
                 if not (reply.is_success or reply.status_code == SWITCHING_PROTOCOLS):
                     await self._refuse(reply)
                 yield reply

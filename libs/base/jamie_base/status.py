@@ -15,7 +15,8 @@ class Gap(msgspec.Struct, frozen=True):
 class SourceStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     """One backend: whether it answers, what it is, who we are to it, and what is missing.
 
-    `limits` are those of this server's own settings.
+    `limits` are those of this server's own settings; `clock_ahead` are the seconds by which the
+    backend's clock is ahead of ours, below zero behind, 0 where they agree or nobody knows.
     """
 
     name: str
@@ -28,6 +29,7 @@ class SourceStatus(msgspec.Struct, frozen=True, omit_defaults=True):
     fix: str = ""
     missing: tuple[Gap, ...] = ()
     limits: tuple[str, ...] = ()
+    clock_ahead: float = 0.0
 
 
 class Status(msgspec.Struct, frozen=True):

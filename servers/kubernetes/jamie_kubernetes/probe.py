@@ -137,7 +137,7 @@ async def probe(cluster: Cluster) -> SourceStatus:
             limits=limits,
         )
 
-    return SourceStatus(
+    found = SourceStatus(
         name=access.context,
         kind="Kubernetes",
         url=access.url,
@@ -147,6 +147,8 @@ async def probe(cluster: Cluster) -> SourceStatus:
         missing=gaps,
         limits=limits,
     )
+    ahead = round(cluster.clock_ahead, 1)
+    return msgspec.structs.replace(found, clock_ahead=ahead) if ahead else found
 
 
 async def identity(cluster: Cluster) -> str:

@@ -119,7 +119,11 @@ def build(name: str, *, asks: bool = False) -> MCPServer:
         return (
             '{"server": "shop", "version": "3.2.1", "mode": "read", "sources": ['
             '{"name": "default", "kind": "shop", "url": "http://shop", "reachable": false,'
-            ' "error": "connection refused", "fix": "start the shop"}]}'
+            ' "error": "connection refused", "fix": "start the shop"},'
+            '{"name": "branch", "kind": "shop", "url": "http://branch", "reachable": true,'
+            ' "clock_ahead": -95.2},'
+            '{"name": "annexe", "kind": "shop", "url": "http://annexe", "reachable": true,'
+            ' "clock_ahead": 2.5}]}'
         )
 
     return shop

@@ -88,6 +88,12 @@ class ApiServer(HttpBackend):
 
         return _brief(_whole(status)) or status.reason or super().reason(reply, body)
 
+    def heard(self, reply: httpx.Response, sent: float, received: float) -> None:
+        """Compare the clocks; the answer that is being made says how far they are apart."""
+        clock = self._terms.clock
+        clock.heard(reply.headers.get("date", ""), sent, received)
+        clock.say()
+
     def tls(self) -> SSLContext:
         """Return the TLS context of the kubeconfig's cluster and our certificate."""
         return tls_context(self._access.cluster, self.credential.certificate)

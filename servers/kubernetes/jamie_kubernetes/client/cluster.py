@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from jamie_base.errors import BackendError
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.client.access import Access, Door
 from jamie_kubernetes.client.acting import Who, who_acts
 from jamie_kubernetes.client.address import address_of
@@ -103,6 +104,16 @@ class Cluster:
     def deadline(self) -> float:
         """Return how many seconds a call may take, so that what waits can end before."""
         return self._settings.deadline
+
+    @property
+    def clock_ahead(self) -> float:
+        """Return by how many seconds the API server's clock is ahead of ours, as far as known."""
+        return self._terms.clock.ahead
+
+    @property
+    def now_ns(self) -> Nanoseconds:
+        """Return the time by the cluster's clock, which ages go by, as far as it was heard yet."""
+        return self._terms.clock.now_ns
 
     def contexts(self) -> list[Context]:
         """Return the contexts calls may choose, without credentials."""

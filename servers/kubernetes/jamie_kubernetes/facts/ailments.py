@@ -201,4 +201,4 @@ def _end_ns(end: Terminated | None) -> Nanoseconds:
 
 def lasted(since_ns: Nanoseconds, now_ns: Nanoseconds) -> str:
     """Say for how long, or nothing where the start is not known."""
-    return age((now_ns - since_ns) / _SECOND) if since_ns else ""
+    return age(max(now_ns - since_ns, 0) / _SECOND) if since_ns else ""

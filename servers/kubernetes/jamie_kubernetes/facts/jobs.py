@@ -187,7 +187,7 @@ def _cron_standing(one: CronJob, now: datetime) -> tuple[Standing, list[str]]:
     if due is None or since is None or due <= since:
         return Standing.WELL, []
 
-    ago = age((now - due).total_seconds())
+    ago = _passed(due, now)
     if one.status.active and one.spec.concurrency_policy == "Forbid":
         running = word(one.status.active[0].name)
         return Standing.LATE, [f"due {ago} ago, skipped: {running} still runs (Forbid)"]
@@ -204,5 +204,10 @@ def _last_run(one: CronJob, now: datetime) -> str:
     if last is None:
         return "never run"
 
-    well = f", last success {age((now - good).total_seconds())} ago" if good else ", no success yet"
-    return f"last run {age((now - last).total_seconds())} ago{well}"
+    well = f", last success {_passed(good, now)} ago" if good else ", no success yet"
+    return f"last run {_passed(last, now)} ago{well}"
+
+
+def _passed(at: datetime, now: datetime) -> str:
+    # The cluster's clock may be ahead of ours.
+    return age(max((now - at).total_seconds(), 0.0))

@@ -1,6 +1,5 @@
 """Changes: what happened lately, told from the cluster as it is."""
 
-import time
 from collections.abc import Collection
 from functools import partial
 from typing import Annotated
@@ -74,7 +73,7 @@ async def k8s_changes(
     cursor: Cursor = "",
 ) -> ChangeList:
     """Tell what changed lately, by whom: rollouts, config, nodes."""
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     # The API's instants are whole seconds, cut: what happened in the first one is in.
     since_ns = window(since, now=now_ns / 1e9).start_ns // SECOND * SECOND
     if len(object) > LONGEST_NAME:

@@ -1,6 +1,5 @@
 """The diagnosis: what is wrong, why, and what to do about it."""
 
-import time
 from collections import Counter
 from typing import Annotated
 
@@ -38,7 +37,7 @@ async def k8s_diagnose(
     """
     from jamie_kubernetes.tools.diagnosing.areas import examined  # half a start's imports
 
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     subject = await subject_of(cluster, object, namespace)
     round_ = Round(Parts(cluster, subject.namespace), marks, now_ns)
     told = merged(await examined(round_))

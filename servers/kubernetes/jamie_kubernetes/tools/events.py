@@ -1,6 +1,5 @@
 """Events: what happened."""
 
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, TypeVar
@@ -52,7 +51,7 @@ async def k8s_events(
     if checked(follow) and cursor:
         raise InvalidArgument("What follow shows has no second page; leave out cursor.")
 
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     asked = window(since, now=now_ns / 1e9)
     await check_namespace(cluster, namespace)
     family = await family_of(cluster, object, namespace) if object else Family("", namespace)
@@ -80,7 +79,7 @@ async def k8s_events(
 def _paged(
     answer: EventList, tally: EventTally, parts: Parts, *, limit: int, cursor: str, query: str
 ) -> EventList:
-    now_ns = time.time_ns() if answer.followed else answer.now_ns
+    now_ns = parts.cluster.now_ns if answer.followed else answer.now_ns
     page = paginate(
         tally.groups(),
         key=rank,

@@ -1,6 +1,5 @@
 """Any object of any kind: one whole, or a list projected, filtered, sorted, counted."""
 
-import time
 from functools import partial
 from typing import Annotated, Literal
 
@@ -69,7 +68,7 @@ async def k8s_get(
         return offered
 
     meant = await wanted(cluster, what)
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     secret = meant.kind.name == "Secret"
     falling = sort.strip().startswith("-")
     asked = Asked(

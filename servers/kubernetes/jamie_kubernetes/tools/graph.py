@@ -1,6 +1,5 @@
 """The dependency graph: what an object hangs on, and what hangs on it."""
 
-import time
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -36,7 +35,7 @@ async def k8s_graph(
     cursor: Cursor = "",
 ) -> Graph:
     """Draw what an object hangs on: routes to volumes, broken edges marked."""
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     await check_namespace(cluster, namespace)
     target = await object_named(cluster, object, namespace, BARE)
     hubs = await hubs_of(cluster, target)

@@ -1,7 +1,6 @@
 """Logs: what the containers say."""
 
 import math
-import time
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -91,7 +90,7 @@ async def k8s_logs(
     if checked(follow) and (previous or until):
         raise InvalidArgument("follow shows what comes; leave out previous and until.")
 
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     start_ns, end_ns = _window(since, until, now_ns)
     scope = await _scope(cluster, name, namespace, selector)
     asked = _Asked(
@@ -169,7 +168,7 @@ async def _followed(asked: _Asked, seconds: int) -> LogReport:
     await follower.run(pods, share_of_time(seconds))
     report = msgspec.structs.replace(
         asked.report,
-        now_ns=time.time_ns(),
+        now_ns=asked.cluster.now_ns,
         sources=follower.sources,
         read=sum(one.lines for one in follower.sources),
         followed=follower.report(seconds),

@@ -1,6 +1,5 @@
 """Nodes: how they are, what they offer, and what is asked of them."""
 
-import time
 from functools import partial
 from typing import Annotated
 
@@ -41,7 +40,7 @@ async def k8s_nodes(
     cursor: Cursor = "",
 ) -> NodeList:
     """Show nodes, sick first: pressure, taints, requests against usage, skew."""
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     name = await node_named(cluster, node) if node else ""
     parts = Parts(cluster)
     listed = Listing(NODES, labels=selector.strip(), fields=f"metadata.name={name}" if name else "")

@@ -1,6 +1,5 @@
 """The overview: how is my cluster doing."""
 
-import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -65,7 +64,7 @@ async def k8s_overview(cluster: Backend, marks: Marks, namespace: Namespace = ""
     Nodes ready, pods by state, workloads short of desired, sick pods by owner with the cause,
     warning events of the last hour, CPU and memory in use, API server health.
     """
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     parts = Parts(cluster, namespace)
     asked = _Asked(
         there=parts.plan("namespace", partial(check_namespace, cluster, namespace))

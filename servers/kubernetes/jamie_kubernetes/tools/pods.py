@@ -1,6 +1,5 @@
 """Pods: how they are doing."""
 
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated
@@ -53,7 +52,7 @@ async def k8s_pods(
     Sick: crashing, cannot start, failed, or pending, unready or terminating for over a minute.
     Not sick: Completed, just starting, recovered restarts.
     """
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     scope = await scope_of(cluster, namespace, workload, selector, node)
     chosen = status if status != "auto" else "sick" if scope.is_cluster else "all"
     parts = Parts(cluster, scope.namespace)

@@ -1,6 +1,5 @@
 """Rollouts: how they stand, what was before, and what the difference is."""
 
-import time
 from functools import partial
 from typing import Annotated
 
@@ -88,7 +87,7 @@ async def k8s_rollout(
     namespace: Namespace = "",
 ) -> Rollout:
     """Show a rollout or Helm release: state, history, diff."""
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     if len(name) > LONGEST_NAME:
         raise InvalidArgument(f"{name[:40]!r}... is over {LONGEST_NAME} characters long.")
 

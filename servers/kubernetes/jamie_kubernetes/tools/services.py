@@ -1,6 +1,5 @@
 """Services: what they lead to, what leads to them, and why nothing answers."""
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,7 +79,7 @@ async def k8s_services(
     cursor: Cursor = "",
 ) -> ServiceList:
     """List services: ports, ready endpoints, Ingress and Gateway routes, faults."""
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     await check_namespace(cluster, namespace)
     target = await _named(cluster, service, namespace) if service else None
     chosen = status if status != "auto" else "all" if namespace or target else "broken"

@@ -1,6 +1,5 @@
 """Usage: who uses most, and who is closest to a limit."""
 
-import time
 from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
@@ -59,7 +58,7 @@ async def k8s_top(
     cursor: Cursor = "",
 ) -> Top:
     """Show use by pods, containers or nodes against limits."""
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     if of == "nodes":
         parts, scope = Parts(cluster), f"in {cluster.access.context}"
         found = await _nodes(parts, selector)

@@ -1,6 +1,5 @@
 """Workloads: what runs, what should, and what is in the way."""
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -114,7 +113,7 @@ async def k8s_workloads(
     cursor: Cursor = "",
 ) -> WorkloadList:
     """List workloads (Deployments to CronJobs, HPAs) and what blocks them."""
-    now_ns = time.time_ns()
+    now_ns = cluster.now_ns
     await check_namespace(cluster, namespace)
     wanted = await _wanted(cluster, workload, namespace)
     narrowed = bool(wanted.namespace or workload)
