@@ -5,7 +5,7 @@ import pytest
 
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer
-from tests.kubernetes.wire import Api, Json, ago, condition, meta, node, status
+from tests.kubernetes.wire import Api, Json, ago, condition, meta, node, renewed, status
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 REGISTRATION = "/apis/apiregistration.k8s.io/v1"
@@ -20,7 +20,8 @@ def healthy(api: Api) -> Api:
 
 
 def listed(api: Api, path: str, *items: Json) -> None:
-    api.routes[path] = httpx.Response(200, json={"items": list(items), "metadata": {}})
+    there = renewed(list(items))
+    api.routes[path] = httpx.Response(200, json={"items": there, "metadata": {}})
 
 
 def webhook(service: str, policy: str = "Fail", seconds: int = 10) -> Json:

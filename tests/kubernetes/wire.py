@@ -5,12 +5,15 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote
 
 import httpx
 
 Json = dict[str, Any]
+
+COLLECTED = timedelta(seconds=30)
+"""After that long an instant was made for another moment."""
 
 RESOURCES = {
     "pods": "/api/v1",
@@ -56,9 +59,36 @@ RESOURCES = {
 }
 
 
+class Moment(NamedTuple):
+    """An instant as it was written, how long ago it was meant, and when that was."""
+
+    text: str
+    past: timedelta
+    made: datetime
+
+
+_MOMENTS: dict[int, Moment] = {}
+"""Every instant written, by the identity of its text, which stays alive here."""
+
+
 def ago(**past: float) -> str:
     """An instant in the past, as the API writes it."""
-    return (datetime.now(UTC) - timedelta(**past)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    now, meant = datetime.now(UTC), timedelta(**past)
+    text = (now - meant).strftime("%Y-%m-%dT%H:%M:%SZ")
+    _MOMENTS[id(text)] = Moment(text, meant, now)
+    return text
+
+
+def renewed(thing: Any) -> Any:
+    """Tell instants anew that were made when tests were collected, minutes before they run."""
+    if isinstance(thing, dict):
+        return {key: renewed(value) for key, value in cast("Json", thing).items()}
+    if isinstance(thing, list):
+        return [renewed(value) for value in cast("list[Any]", thing)]
+
+    known = _MOMENTS.get(id(thing))
+    old = known is not None and datetime.now(UTC) - known.made > COLLECTED
+    return ago(seconds=known.past.total_seconds()) if known and old else thing
 
 
 def meta(name: str, namespace: str = "", owner: str = "", **fields: Any) -> Json:
@@ -267,7 +297,7 @@ class Api:
         if not name:
             return self._page(there, request)
         if there:
-            return httpx.Response(200, json=there[0])
+            return httpx.Response(200, json=renewed(there[0]))
 
         return status(404, f'{plural} "{name}" not found', "NotFound")
 
@@ -282,7 +312,7 @@ class Api:
         left = {"continue": str(start + limit), "remainingItemCount": rest} if rest > 0 else {}
         items = [_asked_for(one, request) for one in there[start : start + limit]] or None
         return httpx.Response(
-            200, json={"metadata": {"resourceVersion": "7", **left}, "items": items}
+            200, json={"metadata": {"resourceVersion": "7", **left}, "items": renewed(items)}
         )
 
     def _fits(self, one: Json, request: httpx.Request, space: str, name: str) -> bool:
