@@ -21,7 +21,7 @@ from jamie_lab.paths import folders
 from jamie_lab.ports import ports
 from jamie_lab.waiting import until
 from tests.kubernetes.child import data_of
-from tests.kubernetes.wire import Json, ago
+from tests.kubernetes.wire import Json, ago, renewed
 
 How = Literal["real", "played", "elsewhere"]
 """Brought about by real controllers; patched or staged; not to be had here."""
@@ -146,11 +146,11 @@ def defined(kube: httpx.Client, *definitions: Made) -> Generator[None]:
 def make(kube: httpx.Client, namespace: str, made: Made) -> httpx.Response:
     where = collection(made, namespace)
     if not made.by:
-        return kube.post(where, json=made.body)
+        return kube.post(where, json=renewed(made.body))
 
     return kube.patch(
         f"{where}/{made.name}",
-        json=made.body,
+        json=renewed(made.body),
         headers={"Content-Type": "application/apply-patch+yaml"},
         params={"fieldManager": made.by},
     )
@@ -189,7 +189,7 @@ async def await_pods(kube: httpx.Client, namespace: str, made: Made) -> None:
 
 
 def change(kube: httpx.Client, path: str, body: Json) -> None:
-    reply = kube.patch(path, json=body, headers=MERGE)
+    reply = kube.patch(path, json=renewed(body), headers=MERGE)
     assert reply.is_success, f"{path}: {reply.text}"
 
 

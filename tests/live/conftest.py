@@ -14,16 +14,19 @@ import sys
 from collections.abc import Generator
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 
 from jamie_lab import LabState, NotUp, lab_state
 from jamie_lab.kube import tls
 from jamie_lab.paths import folders
+from jamie_lab.waiting import until
 
 HERE = Path(__file__).parent
 LOAD_SECONDS = 300
 CLIENT_SECONDS = 30
+TIDY_SECONDS = 60
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,11 +46,29 @@ def lab(request: pytest.FixtureRequest) -> LabState:
     wanted = _wanted(request.node)
     state = _running_lab()
     if wanted in ("", state.scenario):
+        anyio.run(tidied, state)
         return state
 
     load(wanted)
 
     return _running_lab()
+
+
+async def tidied(state: LabState) -> None:
+    """Wait until what the module before took away is gone, or counts would move meanwhile."""
+    with httpx.Client(
+        base_url=state.kubernetes.url, verify=tls(folders()), trust_env=False
+    ) as client:
+
+        async def none_leaving() -> bool:
+            return not _leaving(client)
+
+        await until(none_leaving, TIDY_SECONDS)
+
+
+def _leaving(client: httpx.Client) -> bool:
+    found = client.get("/api/v1/namespaces").raise_for_status().json()["items"]
+    return any("deletionTimestamp" in one["metadata"] for one in found)
 
 
 @pytest.fixture(scope="module")
@@ -119,8 +140,10 @@ def _wanted(node: pytest.Item | pytest.Collector) -> str:
     return marker.args[0] if marker else ""
 
 
-def _turn(item: pytest.Item, loaded: str) -> tuple[bool, bool, str]:
+def _turn(item: pytest.Item, loaded: str) -> tuple[bool, bool, str, bool]:
     live = item.path.is_relative_to(HERE)
     wanted = _wanted(item) if live else ""
+    # What looks at the lab as it was loaded comes before what makes things of its own in it.
+    makes = live and item.path.name.startswith(("test_kubernetes", "test_ask_scale"))
 
-    return live, wanted not in ("", loaded), wanted if wanted != loaded else ""
+    return live, wanted not in ("", loaded), wanted if wanted != loaded else "", makes
