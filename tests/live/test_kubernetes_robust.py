@@ -24,7 +24,7 @@ from tests.kubernetes.wire import Json
 from tests.live.doors import behind, is_list_of, lab_door, skewed
 from tests.live.space import changed, deployment, made, space
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.scenario("healthy")]
 
 SHOP_PODS = "/api/v1/namespaces/shop/pods"
 TALKERS = "app in (catalog,frontend)"
