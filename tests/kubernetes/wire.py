@@ -291,6 +291,8 @@ class Api:
         if log:
             container = request.url.params.get("container", "")
             text = self.logs.get(f"{name}/{container}", self.logs.get(name, ""))
+            if request.url.params.get("previous"):
+                text = self.logs.get(f"{name}:previous", text)
             return httpx.Response(200, text=text, headers={"content-type": "text/plain"})
 
         there = [one for one in self.objects[plural] if self._fits(one, request, space, name)]

@@ -251,6 +251,20 @@ class LogSource(msgspec.Struct, frozen=True, omit_defaults=True):
     missing: str = ""
 
 
+class LogComparison(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The present run against the one before: kinds of lines that only one of them has.
+
+    `read` counts the lines of the present run, `shared` the kinds that both have; `missing` says
+    why there is nothing to compare with.
+    """
+
+    read: int = 0
+    gone: tuple[LogPattern, ...] = ()
+    new: tuple[LogPattern, ...] = ()
+    shared: int = 0
+    missing: str = ""
+
+
 class LogReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """Logs of one or more containers, merged in time order.
 
@@ -271,5 +285,6 @@ class LogReport(msgspec.Struct, frozen=True, omit_defaults=True):
     tail: int = 0
     filters: str = ""
     previous: bool = False
+    compared: LogComparison | None = None
     followed: Followed | None = None
     gaps: tuple[Gap, ...] = ()

@@ -52,6 +52,24 @@ def chosen(
     return sorted(found, key=lambda one: bool(one.missing))
 
 
+def still_there(pods: Iterable[Pod], sources: Iterable[Source]) -> list[Source]:
+    """Return those that have a run of their own now.
+
+    The newest run of one that waits to be started again *is* the previous one.
+    """
+    runs = {
+        (pod.metadata.namespace, pod.metadata.name, one.name)
+        for pod in pods
+        for one in (*pod.status.init_container_statuses, *pod.status.container_statuses)
+        if one.state.running or one.state.terminated
+    }
+    return [
+        one
+        for one in sources
+        if not one.missing and (one.namespace, one.pod, one.container) in runs
+    ]
+
+
 def _rank(pod: Pod, now_ns: int) -> tuple[bool, int]:
     born = pod.metadata.creation_timestamp
     healthy = ailment_of(pod, standing_of(pod), now_ns) is None

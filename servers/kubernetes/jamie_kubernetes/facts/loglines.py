@@ -133,6 +133,11 @@ def _patterns(ordered: Sequence[Found]) -> tuple[LogPattern, ...]:
     for one in ordered:
         miner.add(one.message, at=one.line.at_ns, source=one.line.source, level=one.level)
 
+    return shown_worst_first(miner)[:PATTERNS_KEPT]
+
+
+def shown_worst_first(miner: Miner) -> tuple[LogPattern, ...]:
+    """Return the patterns as answers show them: errors first, then the most frequent."""
     worst = sorted(miner.patterns(), key=lambda one: (-_weight(one.level), -one.count, one.id))
     return tuple(
         LogPattern(
@@ -143,7 +148,7 @@ def _patterns(ordered: Sequence[Found]) -> tuple[LogPattern, ...]:
             example=one.example if one.count == 1 else one.template,
             sources=tuple(sorted(one.sources, key=lambda name: -one.sources[name])),
         )
-        for one in worst[:PATTERNS_KEPT]
+        for one in worst
     )
 
 

@@ -12,6 +12,8 @@ PATTERNS_BYTES = 2_900
 NEWEST_BYTES = 1_300
 NEWEST_CHARACTERS = 260
 ALL_BYTES = 4_900
+ONE_RUN_BYTES = 600
+"""What may be shown of the lines that only one of two runs has."""
 SOURCES_NAMED = 4
 
 
@@ -19,15 +21,19 @@ def logs(data: LogReport) -> str:
     """Show log entries: all of them, or patterns and the newest."""
     lines = [_head(data), *followed_lines(data.followed), *_silent(data.sources)]
     single = len(data.sources) == 1
+    room = -2 * ONE_RUN_BYTES if data.compared else 0
     shown = [_line(one, data.now_ns, single=single) for one in data.lines]
     source = f"logs {data.target}"
     if data.patterns:
         patterns = [_pattern(one, data, single=single) for one in data.patterns]
-        lines += block(f"{source}, grouped", patterns, PATTERNS_BYTES, "grep or level narrows")
+        lines += block(
+            f"{source}, grouped", patterns, PATTERNS_BYTES + room, "grep or level narrows"
+        )
         lines += block(f"{source}, newest", _newest(shown), NEWEST_BYTES)
     else:
-        lines += block(source, shown, ALL_BYTES)
+        lines += block(source, shown, ALL_BYTES + room)
 
+    lines += _comparison(data)
     return "\n".join([*lines, *gap_lines(data.gaps), *_foot(data)])
 
 
@@ -47,6 +53,31 @@ def _head(data: LogReport) -> str:
     matching = f"{kept} {data.filters}" if data.filters else kept
 
     return f"{what}{since}{until}: {read}, {matching}."
+
+
+def _comparison(data: LogReport) -> list[str]:
+    """Say what the present run does not say any more, and what it says that is new."""
+    both = data.compared
+    if both is None:
+        return []
+    if both.missing:
+        return [f"Not compared with the present run: {both.missing}."]
+
+    differs = both.gone or both.new
+    read = f"The present run ({count('line', both.read)} read)"
+    shared = f"{count('kind', both.shared)} of {'entry' if both.shared == 1 else 'entries'}"
+    said = f"{read} shares {shared} with it" if differs else f"{read} says the same: {shared}"
+    source = f"logs {data.target}, only in the"
+
+    return [
+        f"{said}.",
+        *block(f"{source} previous run", _only(both.gone, data), ONE_RUN_BYTES),
+        *block(f"{source} present run", _only(both.new, data), ONE_RUN_BYTES),
+    ]
+
+
+def _only(kinds: tuple[LogPattern, ...], data: LogReport) -> list[str]:
+    return [_pattern(one, data, single=True) for one in kinds]
 
 
 def _silent(sources: tuple[LogSource, ...]) -> list[str]:

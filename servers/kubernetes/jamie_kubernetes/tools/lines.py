@@ -51,6 +51,16 @@ async def read_all(cluster: Cluster, sources: Sequence[Source], reading: Reading
         BackendError: None could be read; what the first one said.
 
     """
+    found = await read_each(cluster, sources, reading)
+    failed = [one.error for one in found if one.error]
+    if failed and len(failed) == len(found):
+        raise failed[0]
+
+    return found
+
+
+async def read_each(cluster: Cluster, sources: Sequence[Source], reading: Reading) -> list[Read]:
+    """Read the containers beside each other, also where none of them can be read."""
     results: dict[int, Read] = {}
     limiter = anyio.CapacityLimiter(AT_ONCE)
 
@@ -62,12 +72,7 @@ async def read_all(cluster: Cluster, sources: Sequence[Source], reading: Reading
         for index, source in enumerate(sources):
             group.start_soon(read, index, source)
 
-    found = [results[index] for index in range(len(sources))]
-    failed = [one.error for one in found if one.error]
-    if failed and len(failed) == len(found):
-        raise failed[0]
-
-    return found
+    return [results[index] for index in range(len(sources))]
 
 
 async def read_one(cluster: Cluster, source: Source, reading: Reading) -> Read:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal
 
 import anyio.to_thread
@@ -12,16 +13,18 @@ from jamie_base.budget import share_of_time
 from jamie_base.errors import InvalidArgument, NotFound
 from jamie_base.redact import Redactor
 from jamie_base.text import clean, count
+from jamie_base.together import pair
 from jamie_base.when import Nanoseconds, window
-from jamie_kubernetes.answers import Gap, LogReport
+from jamie_kubernetes.answers import Gap, LogComparison, LogReport
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.objects import Pod
-from jamie_kubernetes.facts.containers import Source, chosen, containers_in
-from jamie_kubernetes.facts.loglines import Condensed, Filter, Raw, condensed, entries
+from jamie_kubernetes.facts.containers import Source, chosen, containers_in, still_there
+from jamie_kubernetes.facts.log_comparison import compared
+from jamie_kubernetes.facts.loglines import Condensed, Filter, Found, Raw, condensed, entries
 from jamie_kubernetes.facts.private_keys import veiled
 from jamie_kubernetes.render.logs import logs
 from jamie_kubernetes.tools.following import Follow, checked
-from jamie_kubernetes.tools.lines import Read, Reading, read_all
+from jamie_kubernetes.tools.lines import Read, Reading, read_all, read_each
 from jamie_kubernetes.tools.log_follow import STREAMS, LogFollower
 from jamie_kubernetes.tools.parts import alternatives
 from jamie_kubernetes.tools.scope import Scope, pods_of, scope_of
@@ -46,7 +49,9 @@ Name = Annotated[
 ContainerName = Annotated[
     str, Field(description="Only this container (init too); default: all that run.", max_length=63)
 ]
-Previous = Annotated[bool, Field(description="The run before the last restart.")]
+Previous = Annotated[
+    bool, Field(description="The run before the last restart, compared with the present one.")
+]
 Start = Annotated[
     str, Field(description="From: 15m, 2h, RFC 3339; empty: newest lines.", max_length=64)
 ]
@@ -141,10 +146,14 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 async def _read(asked: _Asked) -> LogReport:
-    sources = _sources(asked, await _pods(asked))
+    pods = await _pods(asked)
+    sources = _sources(asked, pods)
     read = sources[:SOURCES_READ]
     reading = asked.reading(_lines_each(len(read), wide=asked.is_wide), len(read))
-    found = await read_all(asked.cluster, read, reading)
+    found, present = await pair(
+        partial(read_all, asked.cluster, read, reading),
+        partial(_present, asked, still_there(pods, read), reading),
+    )
     report = msgspec.structs.replace(
         asked.report,
         sources=tuple(one.source for one in found),
@@ -152,7 +161,21 @@ async def _read(asked: _Asked) -> LogReport:
         tail=reading.tail,
         gaps=_left_out(len(sources) - SOURCES_READ),
     )
-    return await _shown(asked, report, found)
+    shown = await _shown(asked, report, found)
+    if not asked.report.previous:
+        return shown
+
+    compared = await anyio.to_thread.run_sync(_compare, asked, found, present)
+    return msgspec.structs.replace(shown, compared=compared)
+
+
+async def _present(asked: _Asked, sources: list[Source], reading: Reading) -> list[Read]:
+    """Read the runs of now as well where the ones before are asked for."""
+    if not reading.previous:
+        return []
+
+    now = msgspec.structs.replace(reading, previous=False)
+    return await read_each(asked.cluster, sources, now)
 
 
 async def _followed(asked: _Asked, seconds: int) -> LogReport:
@@ -243,13 +266,25 @@ def _lines_each(sources: int, *, wide: bool) -> int:
 
 
 def _condense(marks: Redactor, found: Sequence[Read], wanted: Filter) -> Condensed:
-    return condensed(
-        [
-            one
-            for each in found
-            for one in entries(each.source.name, _veiled(marks, each.lines), wanted)
-        ]
-    )
+    return condensed(_entries(marks, found, wanted))
+
+
+def _compare(asked: _Asked, found: Sequence[Read], present: Sequence[Read]) -> LogComparison:
+    if not present:
+        return LogComparison(missing="it waits to be started again")
+    if all(one.error for one in present):
+        return LogComparison(missing=str(present[0].error))
+
+    before, now = (_entries(asked.marks, run, asked.wanted) for run in (found, present))
+    return compared(before, now, sum(len(one.lines) for one in present))
+
+
+def _entries(marks: Redactor, found: Sequence[Read], wanted: Filter) -> list[Found]:
+    return [
+        one
+        for each in found
+        for one in entries(each.source.name, _veiled(marks, each.lines), wanted)
+    ]
 
 
 def _veiled(marks: Redactor, lines: Sequence[Raw]) -> list[Raw]:
