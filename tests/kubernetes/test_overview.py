@@ -5,6 +5,8 @@ import pytest
 
 from jamie_base.answer import ANSWER_BYTES
 from tests.kubernetes.conftest import WITH_DATA, Ask, Connect, Mode, text_of
+from tests.kubernetes.offers import offer
+from tests.kubernetes.test_causes_services import service
 from tests.kubernetes.wire import (
     Api,
     Json,
@@ -34,6 +36,7 @@ def measured(**usage: tuple[str, str]) -> httpx.Response:
 
 @pytest.fixture
 def healthy(api: Api) -> Api:
+    offer(api, {})
     api.objects["nodes"] = [node("node-1"), node("node-2")]
     api.objects["pods"] = [pod("web-0", owner="StatefulSet/web"), pod("db-0", "default")]
     api.objects["statefulsets"] = [workload("web"), workload("none", desired=0, ready=0)]
@@ -295,3 +298,21 @@ async def test_a_namespace_s_causes_are_its_own(ask: Ask, healthy: Api) -> None:
     text = await ask("k8s_overview", namespace="shop")
     assert "shop/pod/web-0: container app" in text
     assert "webhook/guard" not in text
+
+
+async def test_trouble_that_no_pod_shows_is_found_as_well(ask: Ask, healthy: Api) -> None:
+    healthy.objects["services"] = [service(selector={"app": "wbe"})]
+
+    answer = await ask("k8s_overview")
+
+    assert "Pods: 2 in 2 namespaces: 2 Running; none sick." in answer
+    assert "Causes, worst first; evidence: k8s_diagnose:\n  shop/svc/web: " in answer
+    assert "All healthy" not in answer
+
+
+async def test_what_the_causes_were_not_looked_for_in_is_named(ask: Ask, healthy: Api) -> None:
+    healthy.denied = {"services"}
+
+    answer = await ask("k8s_overview")
+
+    assert answer.splitlines()[-1] == "Missing: causes: not looked for in services"

@@ -1,11 +1,13 @@
 """The overview: how is my cluster doing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from msgspec.structs import replace
 
 from jamie_base.errors import BackendError, Denied, NotFound, TimedOut, Unreachable
+from jamie_base.text import join_words
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Cause, Gap, Overview, Pods, Usage
 from jamie_kubernetes.client import Cluster, Listing, OffLimits
@@ -86,29 +88,28 @@ async def k8s_overview(cluster: Backend, marks: Marks, namespace: Namespace = ""
     )
     await parts.fill()
     answer = _answer(parts, asked, now_ns)
-    if not _is_troubled(answer):
-        return answer
-
     round_ = Round(Parts(cluster, parts.namespace), marks, now_ns, asked.pods.value)
     causes = await _causes(round_)
-    late = any(isinstance(part.error, TimedOut) for part in round_.parts.parts)
     return replace(
         answer,
         causes=tuple(causes[:CAUSES_SHOWN]),
         found=len(causes),
-        gaps=(*answer.gaps, *([UNFINISHED] if late else [])),
+        gaps=(*answer.gaps, *_unsought(round_.parts, answer.gaps)),
     )
 
 
-def _is_troubled(answer: Overview) -> bool:
-    """Tell whether something is wrong of which a diagnosis may know the cause."""
-    sick = answer.pods is not None and answer.pods.sick > 0
-    short = answer.workloads is not None and bool(answer.workloads.short)
-    return sick or short or (answer.nodes is not None and bool(answer.nodes.troubled))
+def _unsought(parts: Parts, known: Sequence[Gap]) -> list[Gap]:
+    """Name in one gap what the causes were not looked for in, beside what is missing anyway."""
+    if any(isinstance(part.error, TimedOut) for part in parts.parts):
+        return [UNFINISHED]
+
+    named = {gap.part for gap in known}
+    unread = [part.name for part in parts.parts if part.error and part.name not in named]
+    return [Gap("causes", f"not looked for in {join_words(unread)}")] if unread else []
 
 
 async def _causes(round_: Round) -> list[Cause]:
-    from jamie_kubernetes.tools.diagnosing.areas import examined  # only where something is wrong
+    from jamie_kubernetes.tools.diagnosing.areas import examined  # half a start's imports
 
     subject = Subject("", round_.namespace)
     told = [one for one in merged(await examined(round_)) if subject.concerns(one)]
