@@ -13,6 +13,7 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import CliApp, SettingsError
 
 from jamie_base.errors import did_you_mean
+from jamie_base.field_docs import describe
 from jamie_base.redact import Redactor
 from jamie_base.settings import ServerSettings
 
@@ -38,6 +39,8 @@ def parse(settings_type: type[SettingsT], arguments: Sequence[str]) -> SettingsT
         SystemExit: `--help` was asked for and shown.
 
     """
+    if {"-h", "--help"} & {*arguments}:
+        describe(settings_type)
     try:
         return CliApp.run(
             settings_type,

@@ -1,5 +1,6 @@
 """The main function of every server: from flags and environment to a running server."""
 
+import gc
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ def serve(
         sys.stdout.write(f"{name} {version(name)}\n")
         sys.exit(STOPPED)
 
+    # What a start makes lives as long as the server: looking through it for garbage only costs.
+    gc.disable()
     settings = _settings(settings_type, given)
     _prepare(settings)
     try:
@@ -42,6 +45,8 @@ def serve(
         _complain(name, [f"cannot start: {exc}"])
         sys.exit(NOT_STARTED)
 
+    gc.freeze()
+    gc.enable()
     sys.exit(_run(server, settings, name))
 
 

@@ -74,7 +74,6 @@ class ServerSettings(BaseSettings):
         cli_hide_none_type=True,
         cli_implicit_flags=True,
         cli_kebab_case=True,
-        use_attribute_docstrings=True,
         extra="ignore",
     )
 
@@ -133,7 +132,7 @@ class ServerSettings(BaseSettings):
     """What to log to stderr."""
 
 
-class HttpSource(BaseModel, extra="forbid", use_attribute_docstrings=True):
+class HttpSource(BaseModel, extra="forbid"):
     """One backend reached over HTTP, and how it knows us."""
 
     url: str

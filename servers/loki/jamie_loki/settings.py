@@ -10,7 +10,7 @@ API_PATH = "/loki/api/v1"
 MAX_SCAN_BYTES = 50 * 1024**3
 
 
-class LokiSource(HttpSource, use_attribute_docstrings=True):
+class LokiSource(HttpSource):
     """One Loki, and how much of it a question may read."""
 
     url: str = URL

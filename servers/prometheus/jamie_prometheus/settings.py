@@ -11,7 +11,7 @@ URL = "http://localhost:9090"
 API_PATH = "/api/v1"
 
 
-class PrometheusSource(HttpSource, use_attribute_docstrings=True):
+class PrometheusSource(HttpSource):
     """One Prometheus, or what speaks its API, and the Alertmanager behind it."""
 
     url: str = URL
