@@ -196,6 +196,15 @@ async def test_a_restarted_container_s_two_runs_are_compared(ask: Ask, api: Api)
     ]
 
 
+async def test_a_pod_that_never_restarted_is_not_said_to_wait(ask: Ask, api: Api) -> None:
+    api.objects["pods"] = [pod("web-0")]
+
+    answer = await ask("k8s_logs", name="web-0", previous=True)
+
+    assert "Nothing from web-0: never restarted, no previous run" in answer
+    assert "compared" not in answer
+
+
 async def test_two_runs_that_say_the_same_are_said_to(ask: Ask, api: Api) -> None:
     again = container(lastState=ended(1), restartCount=1)
     api.objects["pods"] = [pod("web-0", containers=[again])]
