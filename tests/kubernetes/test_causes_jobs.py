@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.kubernetes.conftest import Ask
+from tests.kubernetes.conftest import Ask, Connect
+from tests.kubernetes.diagnosed import findings, ran
 from tests.kubernetes.offers import offer
-from tests.kubernetes.wire import Api, Json, ago, condition, event, meta
+from tests.kubernetes.wire import Api, Json, ago, condition, container, event, meta, node, pod
 
 
 def job(name: str = "load", owner: str = "", *, spec: Json | None = None, **status: Any) -> Json:
@@ -201,3 +202,28 @@ async def test_a_suspended_cron_job_rests_on_purpose(ask: Ask, api: Api) -> None
     api.objects["cronjobs"] = [cron(suspend=True)]
 
     assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+@pytest.mark.parametrize("codes", [(1, 1, 1), (2, 2, 1)], ids=["alike", "in another way"])
+async def test_of_the_failed_runs_of_a_schedule_the_newest_is_quoted(
+    connect: Connect, api: Api, codes: tuple[int, ...]
+) -> None:
+    runs = {"report-29000001-aaaaa": 180, "report-29000061-bbbbb": 120, "report-29000121-ccccc": 60}
+    api.objects["nodes"] = [node("node-1")]
+    api.objects["pods"] = [
+        pod(
+            name,
+            owner=f"Job/{name[:15]}",
+            phase="Failed",
+            containers=[container(state=ran(code))],
+            metadata={"creationTimestamp": ago(minutes=minutes)},
+        )
+        for code, (name, minutes) in zip(codes, runs.items(), strict=True)
+    ]
+    api.logs = {name: f"ERROR of {name}" for name in runs}
+
+    (found,) = await findings(connect)
+
+    assert found["owner"] == "cronjob/report"
+    assert found["said"] == ["ERROR of report-29000121-ccccc"]
+    assert "exit 1" in found["evidence"][0]

@@ -73,6 +73,11 @@ def nanoseconds(moment: Moment) -> Nanoseconds:
     return (aware - _EPOCH_START) // timedelta(microseconds=1) * 1_000
 
 
+def instant(moment: Moment | None) -> Nanoseconds:
+    """Return an instant as nanoseconds; 0, which stands for an unknown one, where there is none."""
+    return nanoseconds(moment) if moment else 0
+
+
 def parse_time(text: str, *, now: Moment) -> Nanoseconds:
     """Read a time in the grammar above.
 

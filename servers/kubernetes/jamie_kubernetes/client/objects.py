@@ -5,6 +5,8 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from jamie_base.when import Nanoseconds, instant
+
 ObjectT = TypeVar("ObjectT")
 
 
@@ -32,6 +34,11 @@ class Meta(_Wire, frozen=True):
     deletion_timestamp: datetime | None = None
     labels: dict[str, str] = {}
     owner_references: tuple[OwnerReference, ...] = ()
+
+    @property
+    def created_ns(self) -> Nanoseconds:
+        """Return when it was made; 0 where that is not known."""
+        return instant(self.creation_timestamp)
 
 
 class Condition(_Wire, frozen=True):

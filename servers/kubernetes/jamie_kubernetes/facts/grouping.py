@@ -67,7 +67,7 @@ class Gathering:
             self.nodes.add(pod.spec.node_name)
         self._remember(pod, standing)
         if ailment:
-            self.message = ailment.message or self.message
+            self.message = self.message or ailment.message
             self.since = min(self.since or ailment.since_ns, ailment.since_ns)
 
     def done(self) -> PodGroup:
@@ -100,10 +100,9 @@ class Gathering:
         self.usage = Usage(so_far.cpu + more.cpu, so_far.memory + more.memory)
 
     def _remember(self, pod: Pod, standing: Standing) -> None:
-        born = pod.metadata.creation_timestamp
-        born_ns = nanoseconds(born) if born else 0
-        self.oldest = min(self.oldest or born_ns, born_ns)
-        self.newest = max(self.newest, born_ns)
+        born = pod.metadata.created_ns
+        self.oldest = min(self.oldest or born, born)
+        self.newest = max(self.newest, born)
         self.restarts = max(self.restarts, standing.restarts)
         if end := standing.last:
             at = nanoseconds(end.finished_at) if end.finished_at else 0
@@ -155,9 +154,12 @@ class PodTally:
                 self._take(pod, owner)
 
     def settle(self, finished: Container[tuple[str, str]]) -> None:
-        """Take the failed tries; those of `finished` Jobs (namespace, name) are not sick."""
+        """Take the failed tries, the newest first: what they say is what matters now.
+
+        Those of `finished` Jobs (namespace, name) are not sick.
+        """
         tries, self.tries = self.tries, []
-        for pod in tries:
+        for pod in sorted(tries, key=lambda one: one.metadata.created_ns, reverse=True):
             old = (pod.metadata.namespace, job_of(pod)) in finished
             self._take(pod, owner_of(pod.metadata), forgiven=old)
 

@@ -39,7 +39,7 @@ async def examine(round_: Round, report: Report) -> None:
     if survey is None:
         return
 
-    sick = _ranked([one for one in survey.sick() if one.placed or _leaves(one)])
+    sick = _ranked(_latest([one for one in survey.sick() if one.placed or _leaves(one)]))
     cases = [*sick, *survey.unrest()]
     if not cases:
         return
@@ -180,6 +180,26 @@ def pod_born(sick: SickGroup) -> int:
 
 def _leaves(sick: SickGroup) -> bool:
     return any(one.metadata.deletion_timestamp is not None for one in sick.examples)
+
+
+def _latest(sick: Sequence[SickGroup]) -> list[SickGroup]:
+    """Leave out how older runs of a CronJob failed, where the newest failed in another way."""
+    newest: dict[tuple[str, str], int] = {}
+    for one in filter(_is_failed_run, sick):
+        place = (one.group.namespace, one.group.owner)
+        newest[place] = max(one.group.newest_ns, newest.get(place, 0))
+
+    return [
+        one
+        for one in sick
+        if not _is_failed_run(one)
+        or one.group.newest_ns == newest[one.group.namespace, one.group.owner]
+    ]
+
+
+def _is_failed_run(one: SickGroup) -> bool:
+    of_schedule = one.owner is not None and one.owner.kind == "CronJob"
+    return of_schedule and one.examples[0].status.phase == "Failed"
 
 
 def _ranked(sick: Sequence[SickGroup]) -> list[SickGroup]:
