@@ -13,6 +13,7 @@ from jamie_base.text import (
     cut,
     grouped,
     join_words,
+    phrase,
     shorten,
     size,
     width,
@@ -133,6 +134,28 @@ def test_names_lose_their_middle_and_messages_their_end() -> None:
     assert shorten("payment-service-7d9f6c-xk2lp", 15, middle=True) == "payment…c-xk2lp"
     assert shorten("connection refused by peer", 12) == "connection …"
     assert shorten("short", 12) == "short"
+
+
+@given(nasty | st.text("a ([{}])"), st.integers(0, 40))
+def test_a_phrase_fits_its_cells(text: str, limit: int) -> None:
+    assert width(phrase(text, limit)) <= limit
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("it does not start, no image", "it does not start…"),
+        ("it does not (image web:1 is no image)", "it does not…"),
+        ("no (image web:1, registry.example.net)", "no (image web:1…)"),
+        ("no (image [web:1, registry.example.net])", "no (image…)"),
+        ("it (once) does (not) start", "it (once) does…"),
+        ("it) does not start at all", "it) does not start…"),
+        ("verylongnameofsomething", "verylongnameofsom…"),
+    ],
+)
+def test_a_phrase_is_cut_between_words_and_leaves_no_bracket_open(text: str, said: str) -> None:
+    assert phrase(text, 19) == said
+    assert phrase(text, 99) == text
 
 
 def test_words_are_joined_as_a_person_would() -> None:

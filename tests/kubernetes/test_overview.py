@@ -118,7 +118,7 @@ async def test_what_is_wrong_comes_worst_first(ask: Ask, healthy: Api) -> None:
         "12 x BackOff shop/deploy/pay since 20m ago, last 2m ago: Back-off",
         "--- end ---",
     ]
-    assert lines[-1].startswith("Next: ")
+    assert lines[-1].startswith("Next for shop/deploy/pay: ")
 
 
 async def test_a_namespace_has_an_overview_of_its_own(ask: Ask, healthy: Api) -> None:

@@ -8,6 +8,9 @@ from typing import TypeVar
 Row = TypeVar("Row")
 
 ELLIPSIS = "…"
+_BRACKETS = {"(": ")", "[": "]", "{": "}"}
+_LOOSE = " ,;:-"
+"""What is not left standing before an ellipsis."""
 
 # Unicode's Default_Ignorable_Code_Point (zero-width, bidi controls, variation selectors, fillers,
 # the tag characters), with the interlinear annotation marks: nothing a reader could see.
@@ -136,10 +139,45 @@ def shorten(text: str, limit: int, *, middle: bool = False) -> str:
     return _head(text, limit - 1 - tail) + ELLIPSIS + _head(text[::-1], tail)[::-1]
 
 
+def phrase(text: str, limit: int) -> str:
+    """Fit a sentence into `limit` cells, cut between words and never inside of brackets.
+
+    An opened bracket goes with what it holds; one that holds most of the text is closed instead.
+    """
+    if width(text) <= limit or limit < 2:
+        return shorten(text, limit)
+
+    head = _words(text, limit - 2)
+    first, *more = [*_opened(head), len(head)]
+    bare = head[:first].rstrip(_LOOSE)
+    if 2 * len(bare) > len(head) or not more:
+        return bare + ELLIPSIS
+
+    return f"{head[: more[0]].rstrip(_LOOSE)}{ELLIPSIS}{_BRACKETS[head[first]]}"
+
+
 def join_words(words: Iterable[str], last: str = "and") -> str:
     """Join words as a person would: `a`, `a and b`, `a, b and c`."""
     *front, final = list(words) or [""]
     return f"{', '.join(front)} {last} {final}" if front else final
+
+
+def _words(text: str, limit: int) -> str:
+    """Keep the words that fit; a first one that is too long is cut."""
+    head = _head(text, limit)
+    return head if text[len(head)].isspace() else head.rpartition(" ")[0] or head
+
+
+def _opened(text: str) -> list[int]:
+    """Return where brackets open that do not close."""
+    opened: list[int] = []
+    for at, character in enumerate(text):
+        if character in _BRACKETS:
+            opened.append(at)
+        elif opened and character == _BRACKETS[text[opened[-1]]]:
+            opened.pop()
+
+    return opened
 
 
 def _remark(hidden: int, hint: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from jamie_base.text import count, join_words, shorten
+from jamie_base.text import count, join_words, phrase, shorten
 from jamie_base.when import Nanoseconds, clock
 from jamie_kubernetes.answers_diagnose import Diagnosis, Finding
 from jamie_kubernetes.facts.findings import Harm
@@ -63,16 +63,16 @@ def _finding(number: int, one: Finding, now_ns: Nanoseconds) -> list[str]:
     since = f" {for_(one.since_ns, now_ns)}" if one.since_ns else ""
     head = f"{number}. {_WORDS[Harm(one.severity)].upper()} {one.key}: "
     wide = BRIEF_CHARACTERS if one.brief else SUMMARY_CHARACTERS
-    first = f"{head}{shorten(one.summary, wide)}{since} ({one.cause}{sure})"
+    first = f"{head}{phrase(one.summary, wide)}{since} ({one.cause}{sure})"
     if one.brief:
         return [first]
 
     return [
         first,
-        *(f"   {shorten(line, LINE_CHARACTERS)}" for line in one.evidence),
-        *(f"   also: {shorten(line, LINE_CHARACTERS)}" for line in one.also),
+        *(f"   {phrase(line, LINE_CHARACTERS)}" for line in one.evidence),
+        *(f"   also: {phrase(line, LINE_CHARACTERS)}" for line in one.also),
         *_affected(one),
-        *([f"   next: {shorten(one.next, LINE_CHARACTERS)}"] if one.next else []),
+        *([f"   next: {phrase(one.next, LINE_CHARACTERS)}"] if one.next else []),
     ]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from jamie_base.text import clip, count, shorten
+from jamie_base.text import clip, count, phrase, shorten
 from jamie_base.when import Nanoseconds, clock
 from jamie_kubernetes.answers import EventGroup, Nodes, Overview, PodGroup, Pods, Shortfall
 from jamie_kubernetes.facts.ailments import Severity
@@ -15,6 +15,7 @@ WORKLOADS_BYTES = 700
 SICK_BYTES = 900
 CAUSES_BYTES = 800
 CAUSE_CHARACTERS = 150
+NEXT_CHARACTERS = 240
 RECOVERED_BYTES = 350
 SAID_BYTES = 1_300
 _SECOND = 1_000_000_000
@@ -159,7 +160,7 @@ def _causes(data: Overview) -> list[str]:
     more = data.found - len(data.causes)
     rest = f"; {more} more, and evidence: k8s_diagnose" if more else "; evidence: k8s_diagnose"
     lines = [
-        f"  {one.owner}: {shorten(one.summary, CAUSE_CHARACTERS)} ({one.code})"
+        f"  {one.owner}: {phrase(one.summary, CAUSE_CHARACTERS)} ({one.code})"
         for one in data.causes
     ]
     return [f"Causes, worst first{rest}:", *_fitted(lines, CAUSES_BYTES)]
@@ -200,7 +201,8 @@ def _said(data: Overview) -> list[str]:
 
 def _verdict(data: Overview) -> list[str]:
     if data.causes and data.causes[0].next:
-        return [f"Next: {shorten(data.causes[0].next, CAUSE_CHARACTERS)}"]
+        whose = f" for {data.causes[0].owner}" if data.found > 1 else ""
+        return [f"Next{whose}: {phrase(data.causes[0].next, NEXT_CHARACTERS)}"]
 
     worst = data.pods.groups[0] if data.pods and data.pods.groups else None
     if worst:
