@@ -124,7 +124,7 @@ async def test_a_missing_argument_is_named(build: Build) -> None:
 
 async def test_the_chooser_exists_only_among_several(build: Build) -> None:
     async with Client(build(names=("top", "bottom"))) as client:
-        (jars, *_) = (await client.list_tools()).tools
+        jars, *others = (await client.list_tools()).tools
         known = await client.call_tool("shelf_jars", {"shelf": "bottom"})
         unknown = await client.call_tool("shelf_jars", {"shelf": "botom"})
 
@@ -133,6 +133,8 @@ async def test_the_chooser_exists_only_among_several(build: Build) -> None:
         "default": "",
         "description": "Which shelf. One of top, bottom; top by default. Several: a,b or *.",
     }
+    assert all(one.input_schema["properties"]["shelf"] == {"type": "string"} for one in others)
+    assert "Argument shelf: Which shelf. One of top, bottom;" in str(client.instructions)
     assert text_of(known) == "salt 250 g\nsugar 500 g"
     assert text_of(unknown) == (
         "There is no shelf 'botom'; there are top, bottom. Did you mean 'bottom'?"

@@ -45,6 +45,28 @@ async def test_with_several_contexts_a_call_may_choose(
     assert {one.url.host for one in api.requests} == {"prod"}
 
 
+@pytest.mark.parametrize(
+    ("may", "budget"), [({}, 12_500), ({"write": True, "exec": True}, 19_400)], ids=["reads", "all"]
+)
+async def test_to_choose_among_three_contexts_costs_every_tool_little(
+    connect: Connect, config: Path, may: dict[str, bool], budget: int
+) -> None:
+    three = two_contexts()
+    three["contexts"].append({"name": "prod-eu-west-1", "context": {"cluster": "prod"}})
+    save(config, three)
+    client = await connect(**may)
+
+    listed = (await client.list_tools()).tools
+
+    assert all("context" in one.input_schema["properties"] for one in listed)
+    assert (
+        sum(len(one.model_dump_json(by_alias=True, exclude_none=True)) for one in listed) <= budget
+    )
+    told = "One of lab, prod, prod-eu-west-1; lab by default. Several: a,b or *."
+    assert sum(told in str(one.input_schema) for one in listed) == 1
+    assert told in str(client.instructions)
+
+
 async def test_the_operator_may_pin_the_contexts(connect: Connect, config: Path) -> None:
     save(config, two_contexts())
 

@@ -20,7 +20,7 @@ from jamie_base.logs import redactor_of, state_folder
 from jamie_base.settings import ServerSettings
 from jamie_base.sources import BackendT, Sources
 from jamie_base.status import STATUS_URI, SourceStatus, Status
-from jamie_base.tool import Mode, bind
+from jamie_base.tool import Mode, bind, choice
 from jamie_base.toolset import Toolset
 from jamie_base.undo import UndoLog
 
@@ -72,7 +72,7 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
         blueprint.sources.names,
         title=blueprint.title,
         version=release,
-        instructions=blueprint.instructions,
+        instructions=_instructions(blueprint),
         log_level=settings.log_level,
         lifespan=lifespan,
         tools=bind(blueprint.toolset, mode),
@@ -89,6 +89,13 @@ def assemble(blueprint: Blueprint[BackendT], settings: ServerSettings) -> MCPSer
         return desk.redactor.text(msgspec.json.encode(state).decode())
 
     return server
+
+
+def _instructions(blueprint: Blueprint[BackendT]) -> str:
+    toolset = blueprint.toolset
+    told = choice(toolset, blueprint.sources.names)
+
+    return blueprint.instructions + (f"Argument {toolset.chooser}: {told}\n" if told else "")
 
 
 def _desk(blueprint: Blueprint[BackendT], settings: ServerSettings) -> Desk[BackendT]:

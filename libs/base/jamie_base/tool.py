@@ -82,7 +82,20 @@ def bind(toolset: Toolset, mode: Mode) -> list[Tool]:
     several, the one that confirms a plan only where tokens do; the schema of the data is published
     only where every answer carries data, because clients insist on data once they know its schema.
     """
-    return [_served(spec, toolset, mode) for spec in toolset if spec.flag in ("", *mode.flags)]
+    specs = [spec for spec in toolset if spec.flag in ("", *mode.flags)]
+    teller = next((spec for spec in specs if not spec.changes), None)
+
+    return [_served(spec, toolset, mode, tells=spec is teller) for spec in specs]
+
+
+def choice(toolset: Toolset, names: Sequence[str]) -> str:
+    """Say which backends there are to choose from; empty where there is only one."""
+    if len(names) < 2:
+        return ""
+
+    known = f"One of {_few(names)}; {names[0]} by default."
+
+    return f"{toolset.chooser_help} {known} Several: a,b or *."
 
 
 def data_schema(answer: type[msgspec.Struct]) -> Json:
@@ -92,9 +105,9 @@ def data_schema(answer: type[msgspec.Struct]) -> Json:
     return flat({**reference, "$defs": definitions})
 
 
-def _served(spec: Spec, toolset: Toolset, mode: Mode) -> Tool:
+def _served(spec: Spec, toolset: Toolset, mode: Mode, *, tells: bool) -> Tool:
     # Not Tool.from_function: it makes each model and schema once more, which a start would feel.
-    further = {**_choice(spec, toolset, mode), **_confirmation(spec, mode)}
+    further = {**_chooser(toolset, mode, tells=tells), **_confirmation(spec, mode)}
     model = _arguments(spec, further)
     schema = _published(spec, toolset, mode) if mode.always_data else None
     return ServedTool(
@@ -141,19 +154,27 @@ def _published(spec: Spec, toolset: Toolset, mode: Mode) -> Json:
     return several.schema_of_several(single, toolset.chooser)
 
 
-def _choice(spec: Spec, toolset: Toolset, mode: Mode) -> Json:
-    if len(mode.names) < 2:
+def _chooser(toolset: Toolset, mode: Mode, *, tells: bool) -> Json:
+    """Return the argument that chooses a backend; one tool tells the names, for all would be dear.
+
+    The instructions tell them as well, for those who see some of the tools only.
+    """
+    words = choice(toolset, mode.names)
+    if not words:
         return {}
 
-    known = _few(mode.names)
-    more = "" if spec.changes else " Several: a,b or *."
-    description = f"{toolset.chooser_help} One of {known}; {mode.names[0]} by default.{more}"
+    bare = Field(json_schema_extra=_without_default)
+    about = Field(description=words) if tells else bare
 
-    return {toolset.chooser: (Annotated[str, Field(description=description)], "")}
+    return {toolset.chooser: (Annotated[str, about], "")}
+
+
+def _without_default(schema: Json) -> None:
+    schema.pop("default", None)
 
 
 def _few(names: Sequence[str]) -> str:
-    """Name backends as far as there is room: every tool says it again."""
+    """Name backends as far as there is room."""
     shown = [names[0]]
     for name in names[1:]:
         if size(", ".join([*shown, name])) > NAMES_BYTES:
