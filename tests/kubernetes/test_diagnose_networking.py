@@ -48,9 +48,9 @@ def serve(api: Api, target: int | str) -> None:
     ]
 
 
-def guard(api: Api, *specs: Json) -> None:
+def guard(api: Api, *specs: Json, **about: Any) -> None:
     items: list[Json] = [
-        {"metadata": meta(f"guard-{at}", "shop"), "spec": {"podSelector": {}, **spec}}
+        {"metadata": meta(f"guard-{at}", "shop", **about), "spec": {"podSelector": {}, **spec}}
         for at, spec in enumerate(specs)
     ]
     path = "/apis/networking.k8s.io/v1"
@@ -69,6 +69,37 @@ async def test_egress_without_dns_is_a_risk_while_the_pods_are_well(ask: Ask, he
     assert "(netpol-blocks-dns, likely)" in text
     assert "hits: shop/pod/web-1" in text
     assert "netpol-blocks-dns" in await ask("k8s_diagnose", namespace="shop")
+
+
+async def test_a_policy_s_age_and_last_change_are_told(ask: Ask, healthy: Api) -> None:
+    healthy.objects["pods"] += [web()]
+    written = {"manager": "kubectl", "operation": "Update", "time": ago(minutes=12)}
+    seen = {"manager": "cni", "operation": "Update", "subresource": "status", "time": ago()}
+    guard(
+        healthy,
+        {"policyTypes": ["Egress"]},
+        {"policyTypes": ["Egress"]},
+        managedFields=[written, seen],
+    )
+
+    text = await ask("k8s_diagnose")
+
+    old = "netpol/guard-0 made 3d ago, changed 12m ago"
+    assert f"   {old}; netpol/guard-1 made 3d ago, changed 12m ago" in text
+
+
+async def test_what_was_written_when_a_policy_was_made_is_no_change(ask: Ask, healthy: Api) -> None:
+    serve(healthy, 8080)
+    healthy.objects["pods"] += [web()]
+    written = {"manager": "kubectl", "operation": "Update", "time": ago(minutes=12)}
+    guard(
+        healthy,
+        {"policyTypes": ["Ingress"]},
+        creationTimestamp=ago(minutes=12),
+        managedFields=[written],
+    )
+
+    assert "\n   netpol/guard-0 made 12m ago\n" in await ask("k8s_diagnose")
 
 
 @pytest.mark.parametrize("ports", [[{"port": 53, "protocol": "UDP"}], None])

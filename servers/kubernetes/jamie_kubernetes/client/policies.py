@@ -2,6 +2,7 @@
 
 import msgspec
 
+from jamie_kubernetes.client.controllers import ControllerMeta
 from jamie_kubernetes.client.objects import LabelSelector, Meta
 
 
@@ -56,7 +57,7 @@ class PolicySpec(_Wire, frozen=True):
 class NetworkPolicy(_Wire, frozen=True):
     """A NetworkPolicy."""
 
-    metadata: Meta
+    metadata: ControllerMeta
     spec: PolicySpec = PolicySpec()
 
     def isolates(self, direction: str) -> bool:

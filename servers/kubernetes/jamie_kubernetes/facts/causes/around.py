@@ -70,13 +70,12 @@ class Around:
 
 def changed_ns(about: ControllerMeta) -> Nanoseconds:
     """Return when somebody last changed what an object should be."""
-    born = about.creation_timestamp
     times = (
         nanoseconds(each.time)
         for each in about.managed_fields
         if each.time and each.subresource in ("", "scale")
     )
-    return max([nanoseconds(born) if born else 0, *times])
+    return max([about.created_ns, *times])
 
 
 def known_since(about: ControllerMeta) -> Nanoseconds:

@@ -7,16 +7,23 @@ from enum import StrEnum
 import msgspec
 
 from jamie_base.text import count, join_words
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.network import NetService, ServicePort
 from jamie_kubernetes.client.objects import LabelSelector
 from jamie_kubernetes.client.policies import NetworkPolicy, PolicyPeer, PolicyRule
+from jamie_kubernetes.facts.causes.around import changed_ns
+from jamie_kubernetes.facts.causes.telling import ago
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.neighbours import SYSTEM, Neighbours
 from jamie_kubernetes.facts.policies import Gate, Peer, is_meant, isolating, may_reach, opens
 from jamie_signals.similar import nearest
 
 OWNERS_KEPT = 12
+LISTED = 3
+MAKING_NS = 60 * 1_000_000_000
+"""Within that, a change belongs to the making."""
+
 _DNS_GATES = (Gate(53, "UDP"), Gate(53, "TCP"))
 
 
@@ -37,6 +44,7 @@ class Net(msgspec.Struct, frozen=True):
     services: Sequence[NetService]
     routed: frozenset[str]
     whole: bool
+    now_ns: Nanoseconds
 
     def of(self, namespace: str) -> Sequence[NetworkPolicy]:
         """Return the policies of a namespace."""
@@ -58,14 +66,17 @@ def _without_dns(net: Net) -> Iterator[Finding]:
     if not servers:
         return
 
+    policies: dict[tuple[str, ...], Sequence[NetworkPolicy]] = {}
     cut: dict[tuple[str, ...], list[Neighbours]] = defaultdict(list)
     for one in net.pods:
         found = isolating(net.of(one.peer.namespace), one.peer, "Egress")
         if found and not _asks([*net.of(one.peer.namespace), *net.of(SYSTEM)], one, servers):
-            cut[one.peer.namespace, *(each.metadata.name for each in found)].append(one)
+            key = (one.peer.namespace, *_names(found))
+            policies[key] = found
+            cut[key].append(one)
 
-    for (namespace, *names), pods in cut.items():
-        yield _no_dns(namespace, names, pods)
+    for key, pods in cut.items():
+        yield _no_dns(policies[key], pods, net.now_ns)
 
 
 def _asks(
@@ -78,19 +89,22 @@ def _asks(
     )
 
 
-def _no_dns(namespace: str, names: Sequence[str], pods: Sequence[Neighbours]) -> Finding:
+def _no_dns(
+    found: Sequence[NetworkPolicy], pods: Sequence[Neighbours], now_ns: Nanoseconds
+) -> Finding:
+    names = _names(found)
     hurt = any(one.ready < one.total for one in pods)
     owners = list(dict.fromkeys(one.key for one in pods))
     return Finding(
         cause=NetworkCause.NO_DNS,
-        namespace=namespace,
+        namespace=found[0].metadata.namespace,
         owner=f"netpol/{names[0]}",
         severity=Harm.BROKEN if hurt else Harm.RISK,
         confidence="likely",
         summary=f"{_listed(names)} {_do(names, 'let')}"
         f" {count('pod', sum(one.total for one in pods))} send nothing to the cluster's DNS: names"
         " do not resolve there",
-        evidence=(f"no egress rule covers port 53 of {SYSTEM}",),
+        evidence=(f"no egress rule covers port 53 of {SYSTEM}", _dated(found, now_ns)),
         next="add an egress rule to the DNS pods at port 53, UDP and TCP",
         affects=tuple(owners[:OWNERS_KEPT]),
     )
@@ -114,7 +128,8 @@ def _denied(net: Net, service: NetService) -> Iterator[Finding]:
     if not found or not ports or len(ports) < len(service.spec.ports):
         return
 
-    yield _denial(service, found, ports, has_rules=bool(rules), routed=net.routed)
+    told = _denial(service, found, ports, has_rules=bool(rules), routed=net.routed)
+    yield msgspec.structs.replace(told, evidence=(_dated(found, net.now_ns),))
 
 
 def _opened(rules: Iterable[PolicyRule], port: ServicePort, peer: Peer) -> bool:
@@ -131,7 +146,7 @@ def _denial(
     routed: frozenset[str],
 ) -> Finding:
     name, home = service.metadata.name, service.metadata.namespace
-    names = [one.metadata.name for one in found]
+    names = _names(found)
     at = join_words([str(port.target_port or port.port) for port in ports[:4]])
     open_at = sorted(
         {
@@ -170,7 +185,7 @@ def _for_nobody(net: Net) -> Iterator[Finding]:
             for rule in policy.rules(direction):
                 near = _slip(net, policy, rule.peers, worn)
                 if near:
-                    yield _nobody(policy, direction, near)
+                    yield _nobody(policy, direction, near, net.now_ns)
 
 
 def _slip(
@@ -193,7 +208,7 @@ def _plain(selector: LabelSelector | None) -> list[str]:
     return [f"{key}={value}" for key, value in selector.match_labels.items()] if selector else []
 
 
-def _nobody(policy: NetworkPolicy, direction: str, near: str) -> Finding:
+def _nobody(policy: NetworkPolicy, direction: str, near: str, now_ns: Nanoseconds) -> Finding:
     way = "in" if direction == "Ingress" else "out"
     return Finding(
         cause=NetworkCause.NOBODY,
@@ -202,12 +217,28 @@ def _nobody(policy: NetworkPolicy, direction: str, near: str) -> Finding:
         severity=Harm.DEGRADED,
         confidence="likely",
         summary=f"a rule for traffic {way} is for no pod there is: {near}",
+        evidence=(_dated([policy], now_ns),),
         next=f"correct the selector of netpol/{policy.metadata.name}",
     )
 
 
+def _names(found: Sequence[NetworkPolicy]) -> list[str]:
+    return [one.metadata.name for one in found]
+
+
+def _dated(found: Sequence[NetworkPolicy], now_ns: Nanoseconds) -> str:
+    """Say how old policies are: trouble that began lately often began with one of them."""
+    return "; ".join(_age(one, now_ns) for one in found[:LISTED])
+
+
+def _age(one: NetworkPolicy, now_ns: Nanoseconds) -> str:
+    made, changed = one.metadata.created_ns, changed_ns(one.metadata)
+    again = f", changed {ago(changed, now_ns)}" if changed - made > MAKING_NS else ""
+    return f"netpol/{one.metadata.name} made {ago(made, now_ns)}{again}"
+
+
 def _listed(names: Sequence[str]) -> str:
-    return join_words([f"netpol/{name}" for name in names[:3]])
+    return join_words([f"netpol/{name}" for name in names[:LISTED]])
 
 
 def _do(names: Sequence[str], verb: str) -> str:

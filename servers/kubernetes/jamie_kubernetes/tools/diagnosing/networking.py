@@ -48,6 +48,7 @@ async def _policies(round_: Round, report: Report) -> None:
         services=await round_.listed(SERVICES, NetService) or (),
         routed=await _routed(round_),
         whole=not round_.namespace and not round_.parts.narrowed,
+        now_ns=round_.now_ns,
     )
     for finding in policy_findings(net):
         report(finding)
