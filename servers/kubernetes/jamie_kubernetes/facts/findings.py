@@ -3,10 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Container, Sequence
 from enum import IntEnum
+from typing import Protocol, TypedDict, Unpack
 
 from msgspec.structs import replace
 
-from jamie_kubernetes.answers_diagnose import Finding
+from jamie_base.when import Nanoseconds
+from jamie_kubernetes.answers_diagnose import Confidence, Finding
+from jamie_kubernetes.client.objects import Meta
 
 AFFECTED_KEPT = 12
 ALIKE_TOLD = 3
@@ -31,6 +34,50 @@ class Harm(IntEnum):
 
     RISK = 3
     """It works and will hurt: at the next drain, renewal or start."""
+
+
+class Owner(Protocol):
+    """An object that may have a finding."""
+
+    @property
+    def metadata(self) -> Meta:
+        """Return its metadata."""
+        ...
+
+
+class More(TypedDict, total=False):
+    """What a finding may tell besides its summary, as in Finding."""
+
+    confidence: Confidence
+    evidence: tuple[str, ...]
+    said: tuple[str, ...]
+    since_ns: Nanoseconds
+    count: int
+    follows: tuple[str, ...]
+    affects: tuple[str, ...]
+    leads: bool
+
+
+def finding_about(
+    kind: str,
+    one: Owner,
+    cause: str,
+    harm: Harm,
+    summary: str,
+    next_: str,
+    **more: Unpack[More],
+) -> Finding:
+    """Return a finding about an object, whose kind is given in short: `svc`."""
+    about = one.metadata
+    return Finding(
+        cause=cause,
+        namespace=about.namespace,
+        owner=f"{kind}/{about.name}",
+        severity=harm,
+        summary=summary,
+        next=next_,
+        **more,
+    )
 
 
 Rank = tuple[int, bool, int, int, str, str, str]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 
 from jamie_base.text import count
-from jamie_base.when import nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.limits import Budget
 from jamie_kubernetes.client.objects import Condition
@@ -13,8 +13,10 @@ from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.telling import named
 from jamie_kubernetes.facts.controllers import moment
 from jamie_kubernetes.facts.crowd import LabelSet
-from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.findings import Harm, finding_about
 from jamie_kubernetes.facts.landscape import Landscape
+
+_finding = partial(finding_about, "pdb")
 
 
 class BudgetCause(StrEnum):
@@ -31,8 +33,7 @@ def budget_causes(
     one: Budget, land: Landscape, around: Around, cordoned: frozenset[str]
 ) -> Iterator[Finding]:
     """Yield what is wrong with a budget; `cordoned` nodes wait to be drained."""
-    born = one.metadata.creation_timestamp
-    if one.metadata.deletion_timestamp or not around.is_past(nanoseconds(born) if born else 0):
+    if one.metadata.deletion_timestamp or not around.is_past(one.metadata.created_ns):
         return
 
     pods = land.pods(one.metadata.namespace).selected(one.spec.selector)
@@ -151,31 +152,3 @@ def _asked(one: Budget) -> str:
         return f"maxUnavailable {spec.max_unavailable}"
 
     return f"minAvailable {spec.min_available}"
-
-
-def _finding(
-    one: Budget,
-    cause: BudgetCause,
-    harm: Harm,
-    summary: str,
-    next_: str,
-    *,
-    evidence: tuple[str, ...] = (),
-    said: tuple[str, ...] = (),
-    since_ns: int = 0,
-    follows: tuple[str, ...] = (),
-    affects: tuple[str, ...] = (),
-) -> Finding:
-    return Finding(
-        cause=cause,
-        namespace=one.metadata.namespace,
-        owner=f"pdb/{one.metadata.name}",
-        severity=harm,
-        summary=summary,
-        evidence=evidence,
-        said=said,
-        next=next_,
-        since_ns=since_ns,
-        follows=follows,
-        affects=affects,
-    )

@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-
-import msgspec
+from functools import partial
 
 from jamie_base.text import count
 from jamie_base.when import age, nanoseconds
@@ -15,7 +14,7 @@ from jamie_kubernetes.facts.causes.jobs import ended, how_it_failed
 from jamie_kubernetes.facts.causes.telling import ago, happened
 from jamie_kubernetes.facts.causes.workloads import CONTROLLERS, CONTROLLERS_KEYS
 from jamie_kubernetes.facts.controllers import created, moment
-from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.findings import Harm, finding_about
 from jamie_kubernetes.facts.schedules import last_due
 
 GRACE = timedelta(minutes=2)
@@ -26,6 +25,7 @@ SHORTEST_DEADLINE_SECONDS = 10
 """How often the controller looks: a shorter starting deadline may never be met."""
 
 _SECOND = 1_000_000_000
+_finding = partial(finding_about, "cronjob")
 
 
 class CronCause(StrEnum):
@@ -54,15 +54,6 @@ _UNREADABLE = {
 }
 
 
-class _Told(msgspec.Struct, frozen=True):
-    """What a finding about a CronJob says."""
-
-    cause: CronCause
-    harm: Harm
-    summary: str
-    next: str
-
-
 def cron_causes(one: CronJob, runs: Sequence[Controller], around: Around) -> Iterator[Finding]:
     """Yield what is wrong with a CronJob and the Jobs it made; a suspended one rests on purpose."""
     if one.spec.suspend or one.metadata.deletion_timestamp:
@@ -79,7 +70,7 @@ def cron_causes(one: CronJob, runs: Sequence[Controller], around: Around) -> Ite
         yield _piling(one, live, around)
     deadline = one.spec.starting_deadline_seconds
     if deadline is not None and deadline < SHORTEST_DEADLINE_SECONDS:
-        yield _finding(one, _short_deadline(deadline))
+        yield _short_deadline(one, deadline)
 
 
 def runs_by_cron(jobs: Sequence[Controller]) -> Mapping[str, list[Controller]]:
@@ -99,18 +90,6 @@ def cron_of(job: Controller) -> str:
     return next((one.name for one in owners if one.controller and one.kind == "CronJob"), "")
 
 
-def _finding(one: CronJob, told: _Told, since_ns: int = 0) -> Finding:
-    return Finding(
-        cause=told.cause,
-        namespace=one.metadata.namespace,
-        owner=_owner(one),
-        severity=told.harm,
-        summary=told.summary,
-        next=told.next,
-        since_ns=since_ns,
-    )
-
-
 def _owner(one: CronJob) -> str:
     return f"cronjob/{one.metadata.name}"
 
@@ -126,16 +105,15 @@ def _unreadable(one: CronJob, around: Around) -> Finding | None:
         return None
 
     cause, why = _UNREADABLE[event.reason]
-    return Finding(
-        cause=cause,
-        namespace=namespace,
-        owner=_owner(one),
-        severity=Harm.DOWN,
-        summary=f"it does not run: {why}",
+    return _finding(
+        one,
+        cause,
+        Harm.DOWN,
+        f"it does not run: {why}",
+        "correct spec.schedule (five fields) and spec.timeZone (a name of the IANA data base:"
+        " Europe/London)",
         evidence=(happened(event, around.now_ns),),
         said=(event.message,),
-        next="correct spec.schedule (five fields) and spec.timeZone (a name of the IANA data base:"
-        " Europe/London)",
         since_ns=event.first_ns,
     )
 
@@ -154,13 +132,11 @@ def _unstarted(one: CronJob, live: Sequence[Controller], around: Around) -> Iter
     if due is None:
         yield _finding(
             one,
-            _Told(
-                CronCause.NEVER_DUE,
-                Harm.RISK,
-                f"its schedule {one.spec.schedule} has not been due in five years: is there such a"
-                " day?",
-                "correct spec.schedule",
-            ),
+            CronCause.NEVER_DUE,
+            Harm.RISK,
+            f"its schedule {one.spec.schedule} has not been due in five years: is there such a"
+            " day?",
+            "correct spec.schedule",
         )
     elif since and due > since:
         yield _late(one, live, due, around)
@@ -171,43 +147,45 @@ def _late(one: CronJob, live: Sequence[Controller], due: datetime, around: Aroun
     due_ns = nanoseconds(due)
     missed = around.event(namespace, "CronJob", name, "TooManyMissedTimes")
     if missed:
-        told = _Told(
+        return _finding(
+            one,
             CronCause.MISSED,
             Harm.BROKEN,
             "it missed more than a hundred starts, and its controller gives up counting",
             "set spec.startingDeadlineSeconds (300), or make the CronJob anew; check that the"
             " control plane's clock is right",
+            said=(missed.message,),
+            since_ns=due_ns,
         )
-        return msgspec.structs.replace(_finding(one, told, due_ns), said=(missed.message,))
     if live and one.spec.concurrency_policy == "Forbid":
         return _hangs(one, live[-1], due_ns, around)
 
     never = one.status.last_schedule_time is None
-    told = _Told(
+    return _finding(
+        one,
         CronCause.NEVER if never else CronCause.LATE,
         Harm.BROKEN,
         f"it was due {ago(due_ns, around.now_ns)} and did not start"
         f"{'; it never ran' if never else ''}",
         f"look at its events, and whether {CONTROLLERS} runs: k8s_events object={_owner(one)}"
         f" namespace={namespace}",
-    )
-    return msgspec.structs.replace(
-        _finding(one, told, due_ns), confidence="likely", follows=(_key(one), *CONTROLLERS_KEYS)
+        confidence="likely",
+        since_ns=due_ns,
+        follows=(_key(one), *CONTROLLERS_KEYS),
     )
 
 
 def _hangs(one: CronJob, oldest: Controller, due_ns: int, around: Around) -> Finding:
     job, namespace = oldest.metadata.name, one.metadata.namespace
     runs = age((around.now_ns - created(oldest)) / _SECOND)
-    told = _Told(
+    return _finding(
+        one,
         CronCause.HANGS,
         Harm.BROKEN,
         f"no run starts: job/{job} still runs after {runs}, and concurrencyPolicy Forbid waits",
         f"see what it does: k8s_logs name=job/{job} namespace={namespace}; delete it if it hangs,"
         " and give it an activeDeadlineSeconds",
-    )
-    return msgspec.structs.replace(
-        _finding(one, told, due_ns),
+        since_ns=due_ns,
         evidence=(f"job/{job} runs for {runs}; a run was due {ago(due_ns, around.now_ns)}",),
         # Pods of the run that are sick say why it hangs.
         follows=(_key(one),),
@@ -225,17 +203,15 @@ def _failing(one: CronJob, over: Sequence[Controller], around: Around) -> Iterat
     good = one.status.last_successful_time
     success = f"last success {ago(nanoseconds(good), around.now_ns)}" if good else "no success yet"
     runs = f"its last {len(failed)} runs" if len(failed) > 1 else "its last run"
-    yield Finding(
-        cause=CronCause.FAILING,
-        namespace=one.metadata.namespace,
-        owner=_owner(one),
-        severity=Harm.BROKEN if len(failed) > 1 or not good else Harm.DEGRADED,
-        summary=f"{runs} failed: {how_it_failed(condition)}",
+    yield _finding(
+        one,
+        CronCause.FAILING,
+        Harm.BROKEN if len(failed) > 1 or not good else Harm.DEGRADED,
+        f"{runs} failed: {how_it_failed(condition)}",
+        f"see why: k8s_logs name=job/{failed[0].metadata.name} namespace={one.metadata.namespace}",
         # Read beside a cause of its pods too, which does not tell that it was so every time.
         evidence=(f"{runs} failed, {success}",),
         said=(condition.message,) if condition.message else (),
-        next=f"see why: k8s_logs name=job/{failed[0].metadata.name}"
-        f" namespace={one.metadata.namespace}",
         since_ns=moment(failed[-1].condition("Failed")),
         follows=(_key(one),),
     )
@@ -243,21 +219,23 @@ def _failing(one: CronJob, over: Sequence[Controller], around: Around) -> Iterat
 
 def _piling(one: CronJob, live: Sequence[Controller], around: Around) -> Finding:
     runs = age((around.now_ns - created(live[-1])) / _SECOND)
-    told = _Told(
+    return _finding(
+        one,
         CronCause.PILING,
         Harm.DEGRADED,
         f"{count('run', len(live))} of it go on at once, the oldest for {runs}: they take longer"
         " than the schedule allows",
         "set concurrencyPolicy: Forbid or an activeDeadlineSeconds; see what the oldest does:"
         f" k8s_logs name=job/{live[-1].metadata.name} namespace={one.metadata.namespace}",
-    )
-    return msgspec.structs.replace(
-        _finding(one, told, created(live[-1])), count=len(live), follows=(_key(one),)
+        since_ns=created(live[-1]),
+        count=len(live),
+        follows=(_key(one),),
     )
 
 
-def _short_deadline(seconds: int) -> _Told:
-    return _Told(
+def _short_deadline(one: CronJob, seconds: int) -> Finding:
+    return _finding(
+        one,
         CronCause.SHORT_DEADLINE,
         Harm.RISK,
         f"startingDeadlineSeconds {seconds} is shorter than the controller's ten seconds between"

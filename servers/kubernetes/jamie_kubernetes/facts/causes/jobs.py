@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import partial
 
 import msgspec
 
@@ -12,7 +13,7 @@ from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.workloads import CONTROLLERS_KEYS
 from jamie_kubernetes.facts.controllers import created, moment
-from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.findings import Harm, finding_about
 from jamie_kubernetes.facts.standing import word
 
 OLD_NS = 24 * 3600 * 1_000_000_000
@@ -22,6 +23,9 @@ FORGOTTEN_NS = 3600 * 1_000_000_000
 """After how long a suspended Job may be forgotten."""
 
 _QUEUES = "kueue.x-k8s.io/queue-name"
+
+
+_finding = partial(finding_about, "job")
 
 
 class JobCause(StrEnum):
@@ -102,15 +106,14 @@ def _failed(one: Controller, failed: Condition, around: Around) -> Finding:
     end, since = _ENDS.get(failed.reason, _OTHER), moment(failed)
     old = since and around.is_past(since, OLD_NS)
     tries = count("failed try", one.status.failed, "failed tries")
-    return Finding(
-        cause=end.cause,
-        namespace=namespace,
-        owner=owner,
-        severity=Harm.RISK if old else Harm.BROKEN,
-        summary=end.why.format(deadline=one.spec.active_deadline_seconds),
+    return _finding(
+        one,
+        end.cause,
+        Harm.RISK if old else Harm.BROKEN,
+        end.why.format(deadline=one.spec.active_deadline_seconds),
+        end.next.format(owner=owner, namespace=namespace),
         evidence=(f"{how_it_failed(failed)} after {tries}, {one.status.succeeded} succeeded",),
         said=(failed.message,) if failed.message else (),
-        next=end.next.format(owner=owner, namespace=namespace),
         since_ns=since,
         # Why the pods failed says more than that they did, unless their Job says what it is about.
         follows=(key_of(namespace, owner),) if end.cause == JobCause.BACKOFF else (),
@@ -125,15 +128,14 @@ def _should_run(one: Controller) -> bool:
 
 def _podless(one: Controller) -> Finding:
     owner, namespace = _owner(one), one.metadata.namespace
-    return Finding(
-        cause=JobCause.NO_POD,
-        namespace=namespace,
-        owner=owner,
-        severity=Harm.BROKEN,
-        summary="it should run and has no pod",
+    return _finding(
+        one,
+        JobCause.NO_POD,
+        Harm.BROKEN,
+        "it should run and has no pod",
+        f"k8s_events object={owner} namespace={namespace}",
         confidence="likely",
         evidence=(f"{one.status.failed} failed, {one.status.succeeded} succeeded so far",),
-        next=f"k8s_events object={owner} namespace={namespace}",
         since_ns=created(one),
         follows=(key_of(namespace, owner), *CONTROLLERS_KEYS),
     )
@@ -144,14 +146,13 @@ def _suspended(one: Controller, around: Around) -> Iterator[Finding]:
     if not since or _QUEUES in one.metadata.labels or not around.is_past(since, FORGOTTEN_NS):
         return
 
-    yield Finding(
-        cause=JobCause.SUSPENDED,
-        namespace=one.metadata.namespace,
-        owner=_owner(one),
-        severity=Harm.RISK,
-        summary="it is suspended and does nothing until somebody resumes it",
+    yield _finding(
+        one,
+        JobCause.SUSPENDED,
+        Harm.RISK,
+        "it is suspended and does nothing until somebody resumes it",
+        "set spec.suspend to false if it was forgotten, delete it if it is not wanted",
         confidence="possible",
-        next="set spec.suspend to false if it was forgotten, delete it if it is not wanted",
         since_ns=since,
     )
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -19,12 +20,13 @@ from jamie_kubernetes.client.storage import (
 )
 from jamie_kubernetes.facts.causes.alike import stand_for
 from jamie_kubernetes.facts.causes.storage import StorageCause
-from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.findings import Harm, finding_about
 from jamie_kubernetes.facts.placing.volumes import where
 from jamie_kubernetes.facts.survey import ClaimUser
 
 RECLAIM_SECONDS = 600
 _SECOND = 1_000_000_000
+_finding = partial(finding_about, "pv")
 
 Users = Mapping[tuple[str, str], Sequence[ClaimUser]]
 """Who uses which claim, by namespace and name."""
@@ -120,30 +122,6 @@ def _reachable(volume: PersistentVolume, ground: Ground) -> bool:
     return choice is None or any(
         all(ground.has(one) for one in (*term.match_expressions, *term.match_fields))
         for term in choice.node_selector_terms
-    )
-
-
-def _finding(
-    volume: PersistentVolume,
-    cause: StorageCause,
-    harm: Harm,
-    says: str,
-    step: str,
-    *,
-    said: tuple[str, ...] = (),
-    since_ns: Nanoseconds = 0,
-    follows: tuple[str, ...] = (),
-) -> Finding:
-    return Finding(
-        cause=cause,
-        namespace="",
-        owner=f"pv/{volume.metadata.name}",
-        severity=harm,
-        summary=says,
-        said=said,
-        next=step,
-        since_ns=since_ns,
-        follows=follows,
     )
 
 

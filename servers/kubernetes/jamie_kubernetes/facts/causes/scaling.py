@@ -4,11 +4,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 
 import msgspec
 
 from jamie_base.text import count
-from jamie_base.when import nanoseconds
+from jamie_base.when import instant
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.controllers import Autoscaler, Controller, Metric, ResourceMetric
 from jamie_kubernetes.client.managed import ManagedFields
@@ -17,8 +18,10 @@ from jamie_kubernetes.facts.autoscalers import target_of
 from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.workloads import CONTROLLERS_KEYS
 from jamie_kubernetes.facts.controllers import moment
-from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.findings import Harm, finding_about
 from jamie_kubernetes.facts.standing import word
+
+_finding = partial(finding_about, "hpa")
 
 METRICS_API = "apiservice/v1beta1.metrics.k8s.io"
 MEASURED_NS = 120 * 1_000_000_000
@@ -68,8 +71,7 @@ def autoscaler_causes(
     one: Autoscaler, rivals: Sequence[Autoscaler], around: Around
 ) -> Iterator[Finding]:
     """Yield what is wrong with an autoscaler; `rivals` scale the same target."""
-    born = one.metadata.creation_timestamp
-    age_ns = around.now_ns - (nanoseconds(born) if born else 0)
+    age_ns = around.now_ns - one.metadata.created_ns
     if one.metadata.deletion_timestamp:
         return
     if len(rivals) > 1 and one is rivals[-1]:
@@ -133,24 +135,22 @@ def fixed(one: Autoscaler, target: Controller, kind: str) -> Finding | None:
         if each.subresource == "scale" or not (applied or again) or not _sets_replicas(each):
             continue
         who = word(each.manager)
-        return Finding(
-            cause=ScalingCause.FIXED,
-            namespace=one.metadata.namespace,
-            owner=f"hpa/{one.metadata.name}",
-            severity=Harm.RISK,
-            summary=f"{who} sets the replicas of {kind}/{target.metadata.name} as well: each time"
+        return _finding(
+            one,
+            ScalingCause.FIXED,
+            Harm.RISK,
+            f"{who} sets the replicas of {kind}/{target.metadata.name} as well: each time"
             " it does, what the autoscaler chose is undone",
+            f"leave spec.replicas out of what {who} applies",
             confidence="certain" if applied else "likely",
-            next=f"leave spec.replicas out of what {who} applies",
-            since_ns=nanoseconds(each.time) if each.time else 0,
+            since_ns=instant(each.time),
         )
 
     return None
 
 
 def _seniority(one: Autoscaler) -> tuple[int, str]:
-    born = one.metadata.creation_timestamp
-    return (nanoseconds(born) if born else 0, one.metadata.name)
+    return (one.metadata.created_ns, one.metadata.name)
 
 
 def _sets_replicas(one: ManagedFields) -> bool:
@@ -174,19 +174,18 @@ def _told(
         key_of(one.metadata.namespace, f"{ref.kind}/{ref.name}")
         for ref in one.metadata.owner_references
     ]
-    yield Finding(
-        cause=wrong.cause,
-        namespace=one.metadata.namespace,
-        owner=f"hpa/{one.metadata.name}",
-        severity=wrong.harm,
-        summary=wrong.why,
+    yield _finding(
+        one,
+        wrong.cause,
+        wrong.harm,
+        wrong.why,
+        wrong.next,
         evidence=(
             f"{word(condition.type)}={condition.status} {word(condition.reason)};"
             f" {count('replica', one.status.current_replicas)}, {one.spec.min_replicas} to"
             f" {one.spec.max_replicas}",
         ),
         said=(condition.message,) if condition.message else (),
-        next=wrong.next,
         since_ns=since,
         # KEDA's ScaledObject makes its autoscaler, and knows why it cannot work.
         follows=(*wrong.follows, *owners),
@@ -284,15 +283,14 @@ def _at_maximum(limited: Condition | None) -> Condition | None:
 def _limited(one: Autoscaler, limited: Condition, around: Around) -> Finding:
     since = moment(limited)
     most, target = one.spec.max_replicas, target_of(one)
-    return Finding(
-        cause=ScalingCause.AT_MAXIMUM,
-        namespace=one.metadata.namespace,
-        owner=f"hpa/{one.metadata.name}",
-        severity=Harm.DEGRADED if around.is_past(since, LONG_NS) else Harm.RISK,
-        summary=f"{target} is at its maximum of {most} replicas and should have more",
-        evidence=tuple(_usages(one)),
-        next=f"raise maxReplicas if the nodes bear it (k8s_nodes), or find what uses so much:"
+    return _finding(
+        one,
+        ScalingCause.AT_MAXIMUM,
+        Harm.DEGRADED if around.is_past(since, LONG_NS) else Harm.RISK,
+        f"{target} is at its maximum of {most} replicas and should have more",
+        f"raise maxReplicas if the nodes bear it (k8s_nodes), or find what uses so much:"
         f" k8s_top namespace={one.metadata.namespace}",
+        evidence=tuple(_usages(one)),
         since_ns=since,
     )
 
@@ -325,13 +323,12 @@ def _contested(one: Autoscaler, rivals: Sequence[Autoscaler]) -> Finding:
         if ref.kind == "ScaledObject"
     ]
     said = f" (KEDA's ScaledObject {keda[0]} makes one of them)" if keda else ""
-    return Finding(
-        cause=ScalingCause.CONTESTED,
-        namespace=one.metadata.namespace,
-        owner=f"hpa/{one.metadata.name}",
-        severity=Harm.BROKEN,
-        summary=f"{names} scales {target_of(one)} as well: they undo each other's work{said}",
-        next="keep one autoscaler for it, with all the metrics",
+    return _finding(
+        one,
+        ScalingCause.CONTESTED,
+        Harm.BROKEN,
+        f"{names} scales {target_of(one)} as well: they undo each other's work{said}",
+        "keep one autoscaler for it, with all the metrics",
         affects=tuple(
             key_of(each.metadata.namespace, f"hpa/{each.metadata.name}") for each in others
         ),
@@ -340,15 +337,13 @@ def _contested(one: Autoscaler, rivals: Sequence[Autoscaler]) -> Finding:
 
 
 def _unseen(one: Autoscaler) -> Finding:
-    born = one.metadata.creation_timestamp
-    return Finding(
-        cause=ScalingCause.UNSEEN,
-        namespace=one.metadata.namespace,
-        owner=f"hpa/{one.metadata.name}",
-        severity=Harm.BROKEN,
-        summary="no controller has looked at it",
+    return _finding(
+        one,
+        ScalingCause.UNSEEN,
+        Harm.BROKEN,
+        "no controller has looked at it",
+        "see whether kube-controller-manager runs",
         confidence="likely",
-        next="see whether kube-controller-manager runs",
-        since_ns=nanoseconds(born) if born else 0,
+        since_ns=one.metadata.created_ns,
         follows=CONTROLLERS_KEYS,
     )

@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 
-from jamie_kubernetes.answers_diagnose import Confidence, Finding
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.network import NetService
 from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.endpoints import EndpointTally, ServiceKey
-from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.findings import finding_about
 from jamie_kubernetes.facts.landscape import Landscape
+
+service_finding = partial(finding_about, "svc")
 
 
 class ServiceCause(StrEnum):
@@ -47,30 +49,3 @@ class Net:
 def service_key(one: NetService) -> ServiceKey:
     """Return namespace and name."""
     return (one.metadata.namespace, one.metadata.name)
-
-
-def service_finding(
-    one: NetService,
-    cause: ServiceCause,
-    harm: Harm,
-    summary: str,
-    next_: str,
-    *,
-    confidence: Confidence = "certain",
-    since_ns: int = 0,
-    said: tuple[str, ...] = (),
-    follows: tuple[str, ...] = (),
-) -> Finding:
-    """Return a finding about a Service."""
-    return Finding(
-        cause=cause,
-        namespace=one.metadata.namespace,
-        owner=f"svc/{one.metadata.name}",
-        severity=harm,
-        summary=summary,
-        confidence=confidence,
-        said=said,
-        next=next_,
-        since_ns=since_ns,
-        follows=follows,
-    )

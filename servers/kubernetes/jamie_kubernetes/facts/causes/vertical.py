@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from functools import partial
 
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.controllers import Autoscaler
-from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.client.vertical import Vertical
 from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.telling import happened
 from jamie_kubernetes.facts.controllers import moment
 from jamie_kubernetes.facts.event_index import Happening
-from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.findings import Harm, finding_about
 from jamie_kubernetes.facts.standing import word
 from jamie_kubernetes.kinds import short_kind
 
@@ -23,6 +23,9 @@ OFTEN = 6
 """How many evictions an hour are too many."""
 
 EVICTED = "EvictedByVPA"
+
+
+_finding = partial(finding_about, KIND)
 
 
 class VerticalCause(StrEnum):
@@ -79,6 +82,7 @@ def vertical_causes(
             "set updateMode: Off or Initial, or minAllowed and maxAllowed, until its advice is"
             " steady",
             evidence=(happened(evicted, around.now_ns),),
+            follows=(target_key(one),),
         )
 
 
@@ -97,7 +101,16 @@ def _conditions(one: Vertical, around: Around) -> Iterator[Finding]:
     for kind, status, cause, why, next_ in _BAD:
         condition = held.get((kind, status))
         if condition and around.is_past(moment(condition), PATIENCE_NS):
-            yield _finding(one, cause, Harm.DEGRADED, why, next_, condition=condition)
+            yield _finding(
+                one,
+                cause,
+                Harm.DEGRADED,
+                why,
+                next_,
+                said=(condition.message,) if condition.message else (),
+                since_ns=moment(condition),
+                follows=(target_key(one),),
+            )
             return
 
 
@@ -113,30 +126,4 @@ def _fights(one: Vertical, scaler: Autoscaler) -> Iterator[Finding]:
             f" hpa/{scaler.metadata.name} scales: each moves what the other goes by",
             "let it control the other resource only (controlledResources), or scale by another"
             " metric",
-            follows=(),
         )
-
-
-def _finding(
-    one: Vertical,
-    cause: VerticalCause,
-    harm: Harm,
-    summary: str,
-    next_: str,
-    *,
-    evidence: tuple[str, ...] = (),
-    condition: Condition | None = None,
-    follows: tuple[str, ...] | None = None,
-) -> Finding:
-    return Finding(
-        cause=cause,
-        namespace=one.metadata.namespace,
-        owner=f"{KIND}/{one.metadata.name}",
-        severity=harm,
-        summary=summary,
-        evidence=evidence,
-        said=(condition.message,) if condition and condition.message else (),
-        next=next_,
-        since_ns=moment(condition),
-        follows=(target_key(one),) if follows is None else follows,
-    )
