@@ -129,6 +129,51 @@ async def test_a_default_class_or_somebody_who_serves_it_will_do(ask: Ask, api: 
     assert (await ask("k8s_diagnose")).startswith("Healthy")
 
 
+TRAEFIK = classed("traefik", "traefik.io/ingress-controller")
+
+
+@pytest.mark.parametrize(
+    ("classes", "minutes", "said", "sure"),
+    [
+        (
+            [],
+            3,
+            "AT RISK shop/ing/shop: it names no class and there is no default one,",
+            "possible",
+        ),
+        ([], 30, "DEGRADED shop/ing/shop: it names no class and", "likely"),
+        ([TRAEFIK], 3, "AT RISK shop/ing/shop: it names no class", "possible"),
+        ([classed(), TRAEFIK], 30, "the controller of traefik may take it up, or pass", "likely"),
+        ([classed()], 3, "BROKEN shop/ing/shop: it names no class", "possible"),
+        ([classed()], 30, "DOWN shop/ing/shop: it names no class", "likely"),
+    ],
+)
+async def test_without_a_class_it_depends_on_who_may_serve_it_and_how_long_nobody_did(
+    ask: Ask, api: Api, classes: list[Json], minutes: int, said: str, sure: str
+) -> None:
+    one = ingress("shop", of="", address={}, creationTimestamp=ago(minutes=minutes))
+    offered(api, one, classes=classes)
+
+    text = await ask("k8s_diagnose")
+
+    assert said in text
+    assert f"(ingress-without-class, {sure})" in text
+    assert f"it has no address, made {minutes}m ago" in text
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(3, False), (30, True)])
+async def test_where_others_without_a_class_are_served_a_young_one_will_be(
+    ask: Ask, api: Api, minutes: int, *, told: bool
+) -> None:
+    young = ingress("shop", of="", address={}, creationTimestamp=ago(minutes=minutes))
+    offered(api, young, ingress("old", of=""), classes=[])
+
+    text = await ask("k8s_diagnose")
+
+    assert ("others like it are served, this one is not" in text) == told
+    assert text.startswith("1 finding" if told else "Healthy")
+
+
 @pytest.mark.parametrize(
     ("controller", "about", "broken"),
     [

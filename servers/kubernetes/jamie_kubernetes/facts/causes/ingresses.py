@@ -3,11 +3,15 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
 
-from jamie_base.when import nanoseconds
-from jamie_kubernetes.answers_diagnose import Confidence, Finding, key_of
-from jamie_kubernetes.client.network import Ingress, IngressClass, NetService
+from jamie_kubernetes.answers_diagnose import Finding, key_of
+from jamie_kubernetes.client.network import Ingress, NetService
+from jamie_kubernetes.facts.causes.ingress_classes import (
+    Classes,
+    IngressCause,
+    class_causes,
+    ingress_finding,
+)
 from jamie_kubernetes.facts.causes.serving import Net
 from jamie_kubernetes.facts.causes.telling import named
 from jamie_kubernetes.facts.endpoints import ServiceKey
@@ -16,10 +20,6 @@ from jamie_kubernetes.facts.routes import Edge, ingress_edges, port_exists
 from jamie_kubernetes.facts.standing import word
 from jamie_signals.similar import nearest
 
-ADDRESS_NS = 600 * 1_000_000_000
-"""How long an address may take."""
-
-LEGACY_CLASS = "kubernetes.io/ingress.class"
 TLS_TYPE = "kubernetes.io/tls"
 
 _HOST_PATH = re.compile(r"[\w.*:/()$?+|-]{1,120}", re.ASCII)
@@ -30,46 +30,12 @@ _NEG = "cloud.google.com/neg"
 _ALB, _GCE = "ingress.k8s.aws/alb", "k8s.io/ingress-gce"
 
 
-class IngressCause(StrEnum):
-    """Why an Ingress does not do what it is for."""
-
-    NO_CLASS = "ingress-class-missing"
-    CLASSLESS = "ingress-without-class"
-    NO_BACKEND = "ingress-backend-missing"
-    NO_PORT = "ingress-backend-port-missing"
-    WRONG_TYPE = "ingress-backend-wrong-type"
-    DOWN = "ingress-backend-down"
-    NO_SECRET = "ingress-tls-secret-missing"
-    WRONG_SECRET = "ingress-tls-secret-wrong-type"
-    COLLIDES = "ingress-host-collision"
-    NO_ADDRESS = "ingress-without-address"
-
-
-class Classes:
-    """The IngressClasses of a cluster."""
-
-    def __init__(self, found: Sequence[IngressClass]) -> None:
-        self.by_name = {one.metadata.name: one for one in found}
-        self._default = next((one.metadata.name for one in found if one.is_default), "")
-
-    def of(self, one: Ingress) -> str:
-        """Return the class of an Ingress; empty where it has none."""
-        legacy = one.metadata.annotations.get(LEGACY_CLASS, "")
-        return one.spec.ingress_class_name or legacy or self._default
-
-    def controller(self, one: Ingress) -> str:
-        """Return who serves an Ingress, as far as that is known."""
-        known = self.by_name.get(self.of(one))
-        return known.spec.controller if known else ""
-
-
 def ingress_causes(one: Ingress, net: Net, classes: Classes | None) -> Iterator[Finding]:
     """Yield what is wrong with an Ingress; without `classes` nothing is said of those."""
-    born = one.metadata.creation_timestamp
-    if one.metadata.deletion_timestamp or not net.around.is_past(nanoseconds(born) if born else 0):
+    if one.metadata.deletion_timestamp or not net.around.is_past(one.metadata.created_ns):
         return
     if classes is not None:
-        yield from _class(one, classes)
+        yield from class_causes(one, classes, net.around)
 
     edges = list(ingress_edges(one))
     known = [edge for edge in edges if net.whole or edge.to[0] == one.metadata.namespace]
@@ -103,7 +69,7 @@ def secret_cause(one: Ingress, secret: str, kind: str) -> Finding | None:
     ]
     about = f" for {named(hosts)}" if hosts else ""
     if kind:
-        return _finding(
+        return ingress_finding(
             one,
             IngressCause.WRONG_SECRET,
             Harm.BROKEN,
@@ -114,7 +80,7 @@ def secret_cause(one: Ingress, secret: str, kind: str) -> Finding | None:
 
     issued = any(note in one.metadata.annotations for note in _ISSUERS)
     maker = "; cert-manager should make it" if issued else ""
-    return _finding(
+    return ingress_finding(
         one,
         IngressCause.NO_SECRET,
         Harm.BROKEN,
@@ -146,62 +112,13 @@ def collisions(ingresses: Sequence[Ingress], classes: Classes) -> Iterator[Findi
                 yield _collides(one, first, what)
 
 
-def addressless(ingresses: Sequence[Ingress], classes: Classes, net: Net) -> Iterator[Finding]:
-    """Yield Ingresses that got no address though others of their class did, or classes without."""
-    by_class: dict[str, list[Ingress]] = defaultdict(list)
-    for one in ingresses:
-        if (name := classes.of(one)) in classes.by_name and not one.metadata.deletion_timestamp:
-            by_class[name].append(one)
-
-    for name, found in by_class.items():
-        without = [
-            one
-            for one in found
-            if not one.status.load_balancer.ingress
-            and net.around.is_past(_seniority(one)[0], ADDRESS_NS)
-        ]
-        if len(without) == len(found):
-            yield _unserved(name, found, classes)
-        else:
-            yield from (_addressless(one, name) for one in without)
-
-
-def _class(one: Ingress, classes: Classes) -> Iterator[Finding]:
-    named_, legacy = one.spec.ingress_class_name, one.metadata.annotations.get(LEGACY_CLASS)
-    served = bool(one.status.load_balancer.ingress)
-    known = sorted(classes.by_name)
-    if named_ and named_ not in classes.by_name:
-        near = nearest(named_, known, n=1)
-        offered = (
-            f"there {'are' if len(known) > 1 else 'is'} {named(known)}"
-            if known
-            else ("there is none at all")
-        )
-        yield _finding(
-            one,
-            IngressCause.NO_CLASS,
-            Harm.DEGRADED if served else Harm.DOWN,
-            f"its class {word(named_)} does not exist, so no controller takes it up; {offered}",
-            f"correct spec.ingressClassName{f': {near[0]}?' if near else ''}, or make the class",
-        )
-    elif not named_ and not legacy and not classes.of(one) and not served:
-        yield _finding(
-            one,
-            IngressCause.CLASSLESS,
-            Harm.DOWN,
-            "it names no class and there is no default one, so no controller takes it up",
-            f"set spec.ingressClassName{f' to {named(known)}' if known else ''}",
-            confidence="likely",
-        )
-
-
 def _lost(
     one: Ingress, lost: Sequence[Edge], edges: Sequence[Edge], services: Mapping[ServiceKey, object]
 ) -> Finding:
     names = [*dict.fromkeys(edge.to[1] for edge in lost)]
     here = [name for space, name in services if space == one.metadata.namespace]
     near = nearest(names[0], here, n=1)
-    return _finding(
+    return ingress_finding(
         one,
         IngressCause.NO_BACKEND,
         _harm(lost, edges),
@@ -225,7 +142,7 @@ def _ports(
     has = ", ".join(
         f"{each.port}{f' ({word(each.name)})' if each.name else ''}" for each in service.spec.ports
     )
-    yield _finding(
+    yield ingress_finding(
         one,
         IngressCause.NO_PORT,
         _harm([each for each, _ in wrong], edges),
@@ -244,7 +161,7 @@ def _types(
         notes = service.metadata.annotations
         by_pod = ip_targets if controller == _ALB else _NEG in notes
         if controller in (_ALB, _GCE) and service.spec.type == "ClusterIP" and not by_pod:
-            yield _finding(
+            yield ingress_finding(
                 one,
                 IngressCause.WRONG_TYPE,
                 Harm.BROKEN,
@@ -260,7 +177,7 @@ def _types(
 
 def _down(one: Ingress, down: Sequence[Edge], edges: Sequence[Edge]) -> Finding:
     keys = [*dict.fromkeys(key_of(edge.to[0], f"svc/{edge.to[1]}") for edge in down)]
-    return _finding(
+    return ingress_finding(
         one,
         IngressCause.DOWN,
         _harm(down, edges),
@@ -272,7 +189,7 @@ def _down(one: Ingress, down: Sequence[Edge], edges: Sequence[Edge]) -> Finding:
 
 def _collides(one: Ingress, first: Ingress, what: str) -> Finding:
     here = one.metadata.namespace
-    return _finding(
+    return ingress_finding(
         one,
         IngressCause.COLLIDES,
         Harm.DEGRADED,
@@ -284,40 +201,8 @@ def _collides(one: Ingress, first: Ingress, what: str) -> Finding:
     )
 
 
-def _addressless(one: Ingress, name: str) -> Finding:
-    return _finding(
-        one,
-        IngressCause.NO_ADDRESS,
-        Harm.BROKEN,
-        f"it has no address, others of class {word(name)} have: its controller refuses it or did"
-        " not notice",
-        f"look at its events and the controller's log: k8s_events object=ing/{one.metadata.name}"
-        f" namespace={one.metadata.namespace}",
-        confidence="likely",
-        since_ns=_seniority(one)[0],
-    )
-
-
-def _unserved(name: str, found: Sequence[Ingress], classes: Classes) -> Finding:
-    controller = classes.by_name[name].spec.controller
-    return Finding(
-        cause=IngressCause.NO_ADDRESS,
-        namespace="",
-        owner=f"ingressclass/{name}",
-        severity=Harm.RISK,
-        summary=f"no Ingress of this class has an address: does its controller"
-        f" ({word(controller)}) run?",
-        confidence="possible",
-        next="look for its pods; some controllers publish no address and are well",
-        affects=tuple(
-            key_of(one.metadata.namespace, f"ing/{one.metadata.name}") for one in found[:6]
-        ),
-    )
-
-
 def _seniority(one: Ingress) -> tuple[int, str, str]:
-    born = one.metadata.creation_timestamp
-    return (nanoseconds(born) if born else 0, one.metadata.namespace, one.metadata.name)
+    return (one.metadata.created_ns, one.metadata.namespace, one.metadata.name)
 
 
 def _name(one: Ingress) -> str:
@@ -335,29 +220,3 @@ def _whats(edges: Sequence[Edge]) -> str:
 def _plain(what: str) -> str:
     # A path may be anything, a sentence too.
     return what if _HOST_PATH.fullmatch(what) else "(odd path)"
-
-
-def _finding(
-    one: Ingress,
-    cause: IngressCause,
-    harm: Harm,
-    summary: str,
-    next_: str,
-    *,
-    confidence: Confidence = "certain",
-    since_ns: int = 0,
-    follows: tuple[str, ...] = (),
-    affects: tuple[str, ...] = (),
-) -> Finding:
-    return Finding(
-        cause=cause,
-        namespace=one.metadata.namespace,
-        owner=f"ing/{one.metadata.name}",
-        severity=harm,
-        summary=summary,
-        confidence=confidence,
-        next=next_,
-        since_ns=since_ns,
-        follows=follows,
-        affects=affects,
-    )

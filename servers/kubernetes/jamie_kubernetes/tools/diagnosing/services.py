@@ -9,9 +9,8 @@ from jamie_kubernetes.client.gateways import Gateway, GatewayClass, Route
 from jamie_kubernetes.client.network import EndpointSlice, Ingress, IngressClass, NetService
 from jamie_kubernetes.facts.causes.gateway_routes import Trunk, route_causes
 from jamie_kubernetes.facts.causes.gateways import class_cause, gateway_causes
+from jamie_kubernetes.facts.causes.ingress_classes import Classes, addressless
 from jamie_kubernetes.facts.causes.ingresses import (
-    Classes,
-    addressless,
     collisions,
     ingress_causes,
     secret_cause,
@@ -90,16 +89,14 @@ async def _ingresses(round_: Round, report: Report, net: Net, ingresses: Sequenc
         return
 
     found = await round_.listed(INGRESS_CLASSES, IngressClass)
-    classes = None if found is None else Classes(found)
+    classes = None if found is None else Classes(found, ingresses)
     for one in ingresses:
         for told in ingress_causes(one, net, classes):
             report(told)
-    for told in (
-        (*collisions(ingresses, classes), *addressless(ingresses, classes, net))
-        if (classes)
-        else ()
-    ):
-        report(told)
+    if classes:
+        around = net.around
+        for told in (*collisions(ingresses, classes), *addressless(ingresses, classes, around)):
+            report(told)
     await _secrets(round_, report, ingresses)
 
 
