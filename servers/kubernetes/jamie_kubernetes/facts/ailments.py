@@ -15,7 +15,7 @@ from enum import IntEnum
 
 import msgspec
 
-from jamie_base.when import Nanoseconds, age, nanoseconds
+from jamie_base.when import Nanoseconds, age, instant, nanoseconds
 from jamie_kubernetes.client.objects import Condition, ContainerStatus, Pod, Terminated
 from jamie_kubernetes.facts.standing import Standing, condition_is, word
 
@@ -98,7 +98,7 @@ def _failed(pod: Pod, standing: Standing) -> Ailment:
         Severity.FAILED,
         f"failed: {cause}",
         pod.status.message,
-        nanoseconds(finished) if finished else 0,
+        instant(finished),
     )
 
 
@@ -160,7 +160,7 @@ def _waits_since(pod: Pod, ready: Condition | None, scheduled: Condition | None)
     elif scheduled and scheduled.status == "True":
         began = scheduled.last_transition_time or began
 
-    return nanoseconds(began) if began else 0
+    return instant(began)
 
 
 def _patience(standing: Standing) -> float:

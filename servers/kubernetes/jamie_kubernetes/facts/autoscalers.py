@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_workloads import WorkloadRow
 from jamie_kubernetes.client.controllers import Autoscaler
 from jamie_kubernetes.client.objects import Condition
@@ -50,8 +50,7 @@ def target_of(one: Autoscaler) -> str:
 
 def _judged(one: Autoscaler, target: str, now_ns: Nanoseconds) -> WorkloadRow:
     status, spec = one.status, one.spec
-    born = one.metadata.creation_timestamp
-    created = nanoseconds(born) if born else 0
+    created = one.metadata.created_ns
     wrong = _wrong(one)
     why = [_words(one, wrong)] if wrong else []
     if not status.conditions and now_ns - created > YOUNG_NS:

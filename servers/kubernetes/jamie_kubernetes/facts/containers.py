@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from jamie_base.when import nanoseconds
 from jamie_kubernetes.client.objects import ContainerStatus, Pod
 from jamie_kubernetes.facts.ailments import ailment_of
 from jamie_kubernetes.facts.standing import standing_of, word
@@ -71,10 +70,9 @@ def still_there(pods: Iterable[Pod], sources: Iterable[Source]) -> list[Source]:
 
 
 def _rank(pod: Pod, now_ns: int) -> tuple[bool, int]:
-    born = pod.metadata.creation_timestamp
     healthy = ailment_of(pod, standing_of(pod), now_ns) is None
 
-    return healthy, -nanoseconds(born) if born else 0
+    return healthy, -pod.metadata.created_ns
 
 
 def _wanted(pod: Pod, container: str) -> list[ContainerStatus]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.answers_workloads import WorkloadRow
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.objects import Condition
@@ -44,14 +44,13 @@ class ControllerTally:
 
 def created(one: Controller) -> Nanoseconds:
     """Return when it was made."""
-    born = one.metadata.creation_timestamp
-    return nanoseconds(born) if born else 0
+    return one.metadata.created_ns
 
 
 def moment(condition: Condition | None) -> Nanoseconds:
     """Return since when a condition holds."""
     at = condition.last_transition_time if condition else None
-    return nanoseconds(at) if at else 0
+    return instant(at)
 
 
 def _deployment(one: Controller, now_ns: Nanoseconds) -> WorkloadRow:

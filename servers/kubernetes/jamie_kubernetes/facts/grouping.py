@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant, nanoseconds
 from jamie_kubernetes.answers import Ended, PodGroup, PodStatus, Usage
 from jamie_kubernetes.client.objects import Pod
 from jamie_kubernetes.facts.ailments import Ailment, Severity, ailment_of, ending
@@ -105,7 +105,7 @@ class Gathering:
         self.newest = max(self.newest, born)
         self.restarts = max(self.restarts, standing.restarts)
         if end := standing.last:
-            at = nanoseconds(end.finished_at) if end.finished_at else 0
+            at = instant(end.finished_at)
             if self.last is None or at >= self.last.at_ns:
                 self.last = Ended(ending(end), at)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.answers import EventGroup
 from jamie_kubernetes.client.objects import Event
 from jamie_kubernetes.facts.owners import owner_by_name
@@ -99,8 +99,7 @@ def seen(event: Event) -> tuple[Nanoseconds, Nanoseconds]:
 
 
 def _instant(*moments: datetime | None) -> Nanoseconds:
-    known = next((moment for moment in moments if moment), None)
-    return nanoseconds(known) if known else 0
+    return instant(next((moment for moment in moments if moment), None))
 
 
 def _key(event: Event) -> GroupKey:

@@ -6,7 +6,7 @@ from operator import attrgetter
 
 import msgspec
 
-from jamie_base.when import Nanoseconds, age, nanoseconds
+from jamie_base.when import Nanoseconds, age
 from jamie_kubernetes.answers_workloads import WorkloadRow
 from jamie_kubernetes.client.controllers import Controller, CronJob
 from jamie_kubernetes.facts.controllers import Standing, created, moment
@@ -161,14 +161,13 @@ def _cron_job(one: CronJob, now_ns: Nanoseconds) -> WorkloadRow:
     now = datetime.fromtimestamp(now_ns / _SECOND, UTC)
     level, why = _cron_standing(one, now)
     zone = f" {one.spec.time_zone}" if one.spec.time_zone else ""
-    born = one.metadata.creation_timestamp
     return WorkloadRow(
         namespace=one.metadata.namespace,
         workload=f"cronjob/{one.metadata.name}",
         severity=level,
         ready=len(one.status.active),
         why=tuple(why),
-        created_ns=nanoseconds(born) if born else 0,
+        created_ns=one.metadata.created_ns,
         images=one.spec.job_template.spec.template.images,
         about=f"{one.spec.schedule}{zone}, {_last_run(one, now)}",
     )

@@ -5,7 +5,7 @@ from typing import cast
 
 import msgspec
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.client.managed import ManagedFields, ManagedMeta
 from jamie_kubernetes.client.sending import Object
 from jamie_kubernetes.facts.fields import named
@@ -31,12 +31,7 @@ def owned(entry: ManagedFields) -> list[Path]:
 
 def changed_at(entry: ManagedFields) -> Nanoseconds:
     """Return when a manager last changed one of its fields."""
-    return nanoseconds(entry.time) if entry.time else 0
-
-
-def created_at(meta: ManagedMeta) -> Nanoseconds:
-    """Return when an object was made."""
-    return nanoseconds(meta.creation_timestamp) if meta.creation_timestamp else 0
+    return instant(entry.time)
 
 
 def contents_changed(meta: ManagedMeta) -> tuple[Nanoseconds, str]:
@@ -49,7 +44,7 @@ def contents_changed(meta: ManagedMeta) -> tuple[Nanoseconds, str]:
         for one in meta.managed_fields
         if not one.subresource and any(f"f:{name}" in fields_of(one) for name in _DATA)
     ]
-    return max(entries, default=(created_at(meta), ""))
+    return max(entries, default=(meta.created_ns, ""))
 
 
 def template_writer(meta: ManagedMeta) -> tuple[Nanoseconds, str]:

@@ -10,7 +10,6 @@ from jamie_base.when import SECOND, Nanoseconds
 from jamie_kubernetes.answers_rollout import FieldChange, ReleaseRow, RolloutState
 from jamie_kubernetes.client.managed import Managed
 from jamie_kubernetes.client.releases import Release
-from jamie_kubernetes.facts.managers import created_at
 from jamie_kubernetes.facts.templates import change_of, compared_maps
 from jamie_kubernetes.kinds import Kind
 
@@ -145,7 +144,7 @@ def images_of(release: Release) -> tuple[str, ...]:
 def _changed(one: Managed) -> Nanoseconds:
     labels = one.metadata.labels
     at = labels.get("modifiedAt") or labels.get("createdAt", "")
-    return int(at) * SECOND if at.isdecimal() else created_at(one.metadata)
+    return int(at) * SECOND if at.isdecimal() else one.metadata.created_ns
 
 
 def _if_changed(name: str, before: str, after: str) -> list[FieldChange]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.client.managed import ManagedMeta
 from jamie_kubernetes.client.revisions import ControllerRevision, ReplicaSet
 from jamie_kubernetes.client.sending import Object, list_at, mapping_at, text_at
@@ -89,7 +89,7 @@ def _of_replica_set(one: ReplicaSet) -> Revision | None:
         template=bare_template(one.spec.template),
         name=one.metadata.name,
         hash=one.metadata.labels.get(HASH, ""),
-        created_ns=_created(one.metadata),
+        created_ns=one.metadata.created_ns,
         cause=notes.get(CAUSE, ""),
         earlier=tuple(int(each) for each in notes.get(_EARLIER, "").split(",") if each.isdecimal()),
         replicas=one.spec.replicas,
@@ -109,10 +109,6 @@ def _of_controller_revision(one: ControllerRevision, kind: Kind) -> Revision | N
         template={key: value for key, value in template.items() if key != "$patch"},
         name=one.metadata.name,
         hash=one.metadata.name if kind == STATEFUL_SETS else labelled,
-        created_ns=_created(one.metadata),
+        created_ns=one.metadata.created_ns,
         cause=one.metadata.annotations.get(CAUSE, ""),
     )
-
-
-def _created(meta: ManagedMeta) -> Nanoseconds:
-    return nanoseconds(meta.creation_timestamp) if meta.creation_timestamp else 0

@@ -6,7 +6,7 @@ from enum import IntEnum
 import msgspec
 
 from jamie_base.text import count
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_services import ServiceRow
 from jamie_kubernetes.client.network import NetService, ServicePort
 from jamie_kubernetes.facts.ailments import lasted
@@ -73,7 +73,6 @@ def _row(
     one: NetService, places: Places | None, edges: Sequence[Edge], now_ns: Nanoseconds
 ) -> ServiceRow:
     troubles = [*_reach(one, places), *_pending(one, now_ns), *_misrouted(one, edges)]
-    born = one.metadata.creation_timestamp
     return ServiceRow(
         namespace=one.metadata.namespace,
         name=one.metadata.name,
@@ -86,7 +85,7 @@ def _row(
         severity=min((level for level, _ in troubles), default=Reach.WELL),
         why=tuple(said for _, said in troubles if said),
         notes=tuple(_notes(one)),
-        created_ns=nanoseconds(born) if born else 0,
+        created_ns=one.metadata.created_ns,
     )
 
 
@@ -118,8 +117,7 @@ def _reach(one: NetService, places: Places | None) -> list[tuple[Reach, str]]:
 
 
 def _pending(one: NetService, now_ns: Nanoseconds) -> list[tuple[Reach, str]]:
-    born = one.metadata.creation_timestamp
-    since = nanoseconds(born) if born else 0
+    since = one.metadata.created_ns
     late = now_ns - since > PENDING_NS
     if one.spec.type != "LoadBalancer" or one.status.load_balancer.ingress or not late:
         return []

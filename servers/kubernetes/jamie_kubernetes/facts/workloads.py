@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.answers import Shortfall, Workloads
 from jamie_kubernetes.client.objects import Condition, Workload
 from jamie_kubernetes.facts.standing import word
@@ -113,4 +113,4 @@ def _condition(one: Workload, kind: str) -> Condition | None:
 
 def _at(condition: Condition | None) -> Nanoseconds:
     moment = condition.last_transition_time if condition else None
-    return nanoseconds(moment) if moment else 0
+    return instant(moment)

@@ -25,7 +25,6 @@ from jamie_kubernetes.facts.changes.objects import ObjectChanges
 from jamie_kubernetes.facts.changes.scaling import Known, ScalerChanges, from_events
 from jamie_kubernetes.facts.changes.told import Key, Tier, Told, told
 from jamie_kubernetes.facts.changes.workloads import Touched, WorkloadChanges
-from jamie_kubernetes.facts.managers import created_at
 from jamie_kubernetes.kinds import (
     AUTOSCALERS,
     CRON_JOBS,
@@ -231,7 +230,7 @@ class Reading:
     def _known(self, touched: Sequence[Touched], rolled: set[Key]) -> Known:
         scalers = _values(self.scalers)
         return Known(
-            born={one.key: created_at(one.one.metadata) for one in touched if one.was_made},
+            born={one.key: one.one.metadata.created_ns for one in touched if one.was_made},
             rolled=rolled,
             autoscaled=scalers[0].scaled if scalers else {},
             scalers={

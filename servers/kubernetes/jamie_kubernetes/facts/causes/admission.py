@@ -7,7 +7,7 @@ import msgspec
 from msgspec.structs import replace
 
 from jamie_base.text import count
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.controllers import Controller, CronJob
 from jamie_kubernetes.facts.causes.refusals import AdmissionCause, Refusal, refusal_of
@@ -73,7 +73,7 @@ def refused_cron_job(one: CronJob, events: EventIndex | None) -> Refused | None:
     namespace, name = one.metadata.namespace, one.metadata.name
     event = _event(events, namespace, "CronJob", name)
     last = one.status.last_schedule_time
-    since_made = nanoseconds(last) if last else 0
+    since_made = instant(last)
     if one.spec.suspend or event is None or event.last_ns <= since_made:
         return None
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from jamie_base.text import join_words
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant, nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.facts.causes.pending_claims import pending
@@ -43,7 +43,7 @@ def _told(case: Case, stores: Stores) -> Told | None:
     match claim.status.phase:
         case "Lost":
             return _lost(case, stores)
-        case "Pending" if _is_old(_born(case), YOUNG_SECONDS, stores):
+        case "Pending" if _is_old(case.claim.metadata.created_ns, YOUNG_SECONDS, stores):
             return pending(case, stores)
         case "Bound":
             return _resize_failed(case, stores) or _resize_slow(case, stores)
@@ -133,13 +133,8 @@ def _resize_slow(case: Case, stores: Stores) -> Told | None:
     return None
 
 
-def _born(case: Case) -> Nanoseconds:
-    born = case.claim.metadata.creation_timestamp
-    return nanoseconds(born) if born else 0
-
-
 def _since(one: Condition) -> Nanoseconds:
-    return nanoseconds(one.last_transition_time) if one.last_transition_time else 0
+    return instant(one.last_transition_time)
 
 
 def _is_old(since_ns: Nanoseconds, seconds: float, stores: Stores) -> bool:

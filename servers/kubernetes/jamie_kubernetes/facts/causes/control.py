@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from jamie_base.text import count
-from jamie_base.when import Nanoseconds, age, nanoseconds
+from jamie_base.when import Nanoseconds, age, instant, nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.control import (
     ApiService,
@@ -240,4 +240,4 @@ def _is(conditions: Sequence[Condition], kind: str, status: str) -> Condition | 
 
 def _since(condition: Condition) -> Nanoseconds:
     at = condition.last_transition_time
-    return nanoseconds(at) if at else 0
+    return instant(at)

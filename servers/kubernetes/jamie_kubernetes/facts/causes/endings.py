@@ -8,7 +8,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from jamie_base.text import count, join_words
-from jamie_base.when import Nanoseconds, age, nanoseconds
+from jamie_base.when import Nanoseconds, age, instant, nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.facts.causes.cases import Case, Clue, ends_of, event_words
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
@@ -67,7 +67,7 @@ def going_slowly(case: Case) -> Clue:
     grace = case.pod.metadata.deletion_grace_period_seconds
     grace = case.pod.spec.termination_grace_period_seconds if grace is None else grace
     due = case.pod.metadata.deletion_timestamp
-    due_ns = nanoseconds(due) if due else 0
+    due_ns = instant(due)
     asked_ns = due_ns - grace * _SECOND
     named = "preStop hook" if _has_pre_stop(case) else "SIGTERM"
     return Clue(

@@ -6,7 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from jamie_base.text import count, join_words
-from jamie_base.when import Nanoseconds, age, nanoseconds
+from jamie_base.when import Nanoseconds, age, instant, nanoseconds
 from jamie_kubernetes.answers_diagnose import Confidence, Finding
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.objects import Condition
@@ -296,7 +296,7 @@ def _risks(host: Host, ready: Condition | None, around: Around) -> Iterator[Find
             around,
             evidence=(f"{count('pod', around.pods)} still on it",) if ready else (),
             next=f"uncordon it once what it was cordoned for is done: {host.metadata.name}",
-            since_ns=nanoseconds(since) if since else 0,
+            since_ns=instant(since),
         )
     if says := skew(host.status.node_info.kubelet_version, around.api_version):
         step = "bring its kubelet within three minor versions below the API server"
@@ -358,7 +358,7 @@ def _who(around: Around) -> tuple[str, ...]:
 
 
 def _since(one: Condition) -> Nanoseconds:
-    return nanoseconds(one.last_transition_time) if one.last_transition_time else 0
+    return instant(one.last_transition_time)
 
 
 def _seconds(since_ns: Nanoseconds, around: Around) -> float:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from jamie_base.when import Nanoseconds, age, nanoseconds
+from jamie_base.when import Nanoseconds, age, instant, nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.control import Custom, CustomSpec
 from jamie_kubernetes.client.objects import Condition
@@ -146,7 +146,7 @@ class _About:
             (bad.message,) if bad.message else (),
         )
         at = bad.last_transition_time
-        return msgspec.structs.replace(found, since_ns=nanoseconds(at) if at else 0)
+        return msgspec.structs.replace(found, since_ns=instant(at))
 
     def finding(
         self, cause: OperatorCause, harm: Harm, summary: str, said: tuple[str, ...] = ()
@@ -218,7 +218,7 @@ def _counts(one: Condition, now_ns: Nanoseconds) -> bool:
         return False
 
     at = one.last_transition_time
-    waited = now_ns - nanoseconds(at) if at else 0
+    waited = now_ns - instant(at)
     return waited > PATIENCE_NS * (5 if one.reason in _WAITING else 1)
 
 

@@ -3,7 +3,6 @@
 import ipaddress
 from collections.abc import Iterator
 
-from jamie_base.when import nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client.network import NetService
 from jamie_kubernetes.facts.causes.serving import Net, ServiceCause, service_finding, service_key
@@ -29,8 +28,7 @@ def balancer_causes(one: NetService, net: Net) -> Iterator[Finding]:
     space, name = one.metadata.namespace, one.metadata.name
     event = net.around.event(space, "Service", name, *_BALANCER)
     said = (event.message,) if event else ()
-    born = one.metadata.creation_timestamp
-    since = nanoseconds(born) if born else 0
+    since = one.metadata.created_ns
     if not one.status.load_balancer.ingress and net.around.is_past(since, PENDING_NS):
         silent = "no cloud controller says why" if not event else "the cloud's words are below"
         yield service_finding(

@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 
 from jamie_base.text import count, join_words
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.objects import Requirement
@@ -73,7 +73,7 @@ def _of_volume(
 ) -> Iterator[Finding]:
     spec, status = volume.spec, volume.status
     moved = status.last_phase_transition_time
-    since = nanoseconds(moved) if moved else 0
+    since = instant(moved)
     policy = spec.persistent_volume_reclaim_policy
     late = not since or (now_ns - since) / _SECOND >= RECLAIM_SECONDS
     if status.phase == "Failed" or (status.phase == "Released" and policy == "Delete" and late):
@@ -164,7 +164,7 @@ def _attaching(
         summary=f"its volume {name} cannot be {verb} node {node}",
         said=(wrong.message,) if wrong.message else (),
         next=f"look at the controller of {one.spec.attacher}, and at what the storage says",
-        since_ns=nanoseconds(wrong.time) if wrong.time else 0,
+        since_ns=instant(wrong.time),
         affects=tuple(hurt),
     )
 
@@ -197,7 +197,7 @@ def defaults_finding(classes: Sequence[StorageClass]) -> Finding | None:
     """Tell when several classes claim to be the default."""
     found = sorted(
         (one for one in classes if one.is_default),
-        key=lambda one: _born(one),
+        key=lambda one: one.metadata.created_ns,
         reverse=True,
     )
     if len(found) < 2:
@@ -213,11 +213,6 @@ def defaults_finding(classes: Sequence[StorageClass]) -> Finding | None:
         " is taken",
         next="leave the annotation is-default-class on one of them",
     )
-
-
-def _born(one: StorageClass) -> Nanoseconds:
-    born = one.metadata.creation_timestamp
-    return nanoseconds(born) if born else 0
 
 
 class DriverWant(msgspec.Struct, frozen=True):

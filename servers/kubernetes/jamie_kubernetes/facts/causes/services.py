@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 from jamie_base.text import count
-from jamie_base.when import nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.network import NetService
@@ -21,8 +20,7 @@ from jamie_kubernetes.facts.services import selects_nothing
 
 def service_causes(one: NetService, net: Net) -> Iterator[Finding]:
     """Yield what is wrong with a Service."""
-    born = one.metadata.creation_timestamp
-    if one.metadata.deletion_timestamp or not net.around.is_past(nanoseconds(born) if born else 0):
+    if one.metadata.deletion_timestamp or not net.around.is_past(one.metadata.created_ns):
         return
     if one.spec.type == "ExternalName":
         yield from external_causes(one, net)

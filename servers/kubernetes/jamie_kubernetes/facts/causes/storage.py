@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_diagnose import Confidence, Finding, key_of
 from jamie_kubernetes.client.storage import Claim, PersistentVolume, StorageClass
 from jamie_kubernetes.facts.causes.telling import happened
@@ -103,7 +103,6 @@ class Told(msgspec.Struct, frozen=True):
 def claim_finding(case: Case, told: Told) -> Finding:
     """Say it of the claim, and whom it hits."""
     meta = case.claim.metadata
-    born = meta.creation_timestamp
     usual = Harm.BROKEN if case.users else Harm.DEGRADED
     return Finding(
         cause=told.cause,
@@ -115,7 +114,7 @@ def claim_finding(case: Case, told: Told) -> Finding:
         evidence=told.evidence,
         said=told.said,
         next=told.step,
-        since_ns=told.since_ns or (nanoseconds(born) if born else 0),
+        since_ns=told.since_ns or meta.created_ns,
         count=len(case.users),
         follows=told.follows,
         affects=case.hurt,

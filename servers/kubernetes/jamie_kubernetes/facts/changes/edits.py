@@ -7,11 +7,11 @@ was is known only where it has few.
 from collections.abc import Iterable, Iterator, Sequence
 
 from jamie_base.text import count
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.answers_changes import Change
 from jamie_kubernetes.client.managed import ManagedFields, ManagedMeta
 from jamie_kubernetes.facts.changes.told import SLACK_NS, within
-from jamie_kubernetes.facts.managers import Path, changed_at, created_at, owned, words_of
+from jamie_kubernetes.facts.managers import Path, changed_at, owned, words_of
 
 FIELDS_SHOWN = 4
 MACHINES = frozenset({
@@ -29,13 +29,13 @@ _ECHOES = ("kubectl.kubernetes.io/last-applied-configuration",)
 
 def made(meta: ManagedMeta, since_ns: Nanoseconds, detail: str = "") -> list[Change]:
     """Tell that an object was made, if it was."""
-    at = created_at(meta)
+    at = meta.created_ns
     return [Change(at, "created", maker(meta), detail)] if within(at, since_ns) else []
 
 
 def leaving(meta: ManagedMeta, since_ns: Nanoseconds) -> list[Change]:
     """Tell that an object is being deleted, and what holds it."""
-    at = nanoseconds(meta.deletion_timestamp) if meta.deletion_timestamp else 0
+    at = instant(meta.deletion_timestamp)
     if not within(at, since_ns):
         return []
 
@@ -47,7 +47,7 @@ def edited(
     meta: ManagedMeta, since_ns: Nanoseconds, skip: Iterable[ManagedFields] = ()
 ) -> Iterator[Change]:
     """Tell who changed an object after it was made, and which fields, as far as known."""
-    after = max(since_ns, created_at(meta) + SLACK_NS + 1)
+    after = max(since_ns, meta.created_ns + SLACK_NS + 1)
     skipped = tuple(skip)
     for entry in meta.managed_fields:
         if changed_at(entry) < after or entry in skipped or is_machine(entry):
@@ -69,7 +69,7 @@ def telling_paths(entry: ManagedFields) -> list[Path]:
 
 def maker(meta: ManagedMeta) -> str:
     """Return who made an object: the manager whose time is the creation's, machines last."""
-    born = created_at(meta)
+    born = meta.created_ns
     first = [
         one
         for one in meta.managed_fields

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.answers_changes import Change
 from jamie_kubernetes.client.changed import ChangedNode
 from jamie_kubernetes.client.managed import ManagedFields
 from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.facts.changes.edits import edited, leaving, made
 from jamie_kubernetes.facts.changes.told import SLACK_NS, Told, told, within
-from jamie_kubernetes.facts.managers import changed_at, created_at, owned
+from jamie_kubernetes.facts.managers import changed_at, owned
 from jamie_kubernetes.facts.standing import word
 
 _ECHO = "node.kubernetes.io/"
@@ -33,7 +33,7 @@ class NodeChanges:
 
     def _changes(self, one: ChangedNode) -> Iterator[Change]:
         meta, since = one.metadata, self._since
-        after = max(since, created_at(meta) + SLACK_NS + 1)
+        after = max(since, meta.created_ns + SLACK_NS + 1)
         lately = [entry for entry in meta.managed_fields if within(changed_at(entry), after)]
         taking = [entry for entry in lately if _writes(entry, "taints")]
         closing = [entry for entry in lately if _writes(entry, "unschedulable")]
@@ -48,12 +48,12 @@ class NodeChanges:
     def _dated(self, one: ChangedNode, after: Nanoseconds) -> Iterator[Change]:
         """Tell a cordon by the taint that follows it, which has a time but no author."""
         for taint in one.spec.taints:
-            at = nanoseconds(taint.time_added) if taint.time_added else 0
+            at = instant(taint.time_added)
             if taint.key == f"{_ECHO}unschedulable" and within(at, after):
                 yield Change(at, "cordoned")
 
     def _conditions(self, one: ChangedNode) -> Iterator[Change]:
-        after = max(self._since, created_at(one.metadata) + 60 * SLACK_NS)
+        after = max(self._since, one.metadata.created_ns + 60 * SLACK_NS)
         ready_at = next((_at(each) for each in one.status.conditions if each.type == "Ready"), 0)
         for each in one.status.conditions:
             at = _at(each)
@@ -66,7 +66,7 @@ class NodeChanges:
         own = [taint for taint in one.spec.taints if not taint.key.startswith(_ECHO)]
         dated = [taint for taint in own if taint.time_added]
         for taint in dated:
-            at = nanoseconds(taint.time_added) if taint.time_added else 0
+            at = instant(taint.time_added)
             if within(at, self._since):
                 yield Change(at, f"tainted {taint}")
         others = ", ".join(str(taint) for taint in own if not taint.time_added)
@@ -85,7 +85,7 @@ def _writes(entry: ManagedFields, field: str) -> bool:
 
 def _at(condition: Condition) -> Nanoseconds:
     at = condition.last_transition_time
-    return nanoseconds(at) if at else 0
+    return instant(at)
 
 
 def _turned(condition: Condition) -> str:

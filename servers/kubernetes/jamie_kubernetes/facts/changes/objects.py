@@ -7,7 +7,6 @@ from jamie_kubernetes.answers_changes import Change
 from jamie_kubernetes.client.managed import Managed, ManagedMeta
 from jamie_kubernetes.facts.changes.edits import edited, leaving, made, maker
 from jamie_kubernetes.facts.changes.told import Key, Tier, Told, told, within
-from jamie_kubernetes.facts.managers import created_at
 from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.kinds import Kind
 
@@ -65,11 +64,11 @@ class ObjectChanges:
 
 def _release(meta: ManagedMeta, since_ns: Nanoseconds) -> Iterator[Told]:
     labels = meta.labels
-    if not within(created_at(meta), since_ns):
+    if not within(meta.created_ns, since_ns):
         return
 
     modified = labels.get("modifiedAt", "")
-    at = int(modified) * SECOND if modified.isdecimal() else created_at(meta)
+    at = int(modified) * SECOND if modified.isdecimal() else meta.created_ns
     key: Key = (meta.namespace, f"helm/{labels.get('name', '')}")
     what = f"Helm revision {labels['version']} {labels.get('status', '')}".strip()
     yield told(key, Change(at, what, maker(meta)))

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 import msgspec
 
 from jamie_base.text import count
-from jamie_base.when import SECOND, Nanoseconds, nanoseconds
+from jamie_base.when import SECOND, Nanoseconds, instant
 from jamie_kubernetes.answers_changes import Change
 from jamie_kubernetes.client.changed import ChangedScaler
 from jamie_kubernetes.facts.changes.edits import edited, leaving, made
@@ -49,7 +49,7 @@ class ScalerChanges:
             whose = (meta.namespace, f"{short_kind(target.kind)}/{target.name}")
             self.targets[key] = whose
             last = one.status.last_scale_time
-            at = nanoseconds(last) if last else 0
+            at = instant(last)
             if within(at, since):
                 self.scaled[whose] = Autoscaled(at, one.status.desired_replicas, meta.name)
 

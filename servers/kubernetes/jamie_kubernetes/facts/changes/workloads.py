@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from jamie_base.redact import Redactor
 from jamie_base.text import shorten
-from jamie_base.when import SECOND, Nanoseconds, nanoseconds
+from jamie_base.when import SECOND, Nanoseconds, instant
 from jamie_kubernetes.answers_changes import Change
 from jamie_kubernetes.client.changed import ChangedWorkload, UpdatedCondition
 from jamie_kubernetes.client.managed import ManagedFields
 from jamie_kubernetes.facts.changes.edits import edited, is_machine, leaving, made
 from jamie_kubernetes.facts.changes.told import SLACK_NS, Key, within
-from jamie_kubernetes.facts.managers import changed_at, created_at, owned
+from jamie_kubernetes.facts.managers import changed_at, owned
 from jamie_kubernetes.facts.revisions import Revision
 from jamie_kubernetes.facts.standing import word
 from jamie_kubernetes.facts.templates import change_of, differences
@@ -48,14 +48,14 @@ class Touched:
     @property
     def templaters(self) -> list[ManagedFields]:
         """Return the entries of those who wrote the template, after it was made."""
-        born = created_at(self.one.metadata) + SLACK_NS
+        born = self.one.metadata.created_ns + SLACK_NS
         later = (entry for entry in self._writers if changed_at(entry) > born)
         return [entry for entry in later if _writes_template(entry)]
 
     @property
     def was_made(self) -> bool:
         """Tell whether it was made in the window."""
-        return within(created_at(self.one.metadata), self.since)
+        return within(self.one.metadata.created_ns, self.since)
 
     @property
     def is_touched(self) -> bool:
@@ -74,7 +74,7 @@ class Touched:
     def latest(self) -> Nanoseconds:
         """Return when it was touched last."""
         conditions = (_turned_at(each) for each in self.one.status.conditions)
-        return max((created_at(self.one.metadata), *conditions, *map(changed_at, self._writers)))
+        return max((self.one.metadata.created_ns, *conditions, *map(changed_at, self._writers)))
 
     def edits(self, rolled: Sequence[Change]) -> list[Change]:
         """Tell what else was done to it, beside its rollouts."""
@@ -90,7 +90,7 @@ class Touched:
     def rolled(self, marks: Redactor) -> Iterator[Change]:
         """Tell its rollouts, put together in one; nothing where its revisions are not known."""
         revisions = self.revisions or []
-        born = created_at(self.one.metadata) + SLACK_NS
+        born = self.one.metadata.created_ns + SLACK_NS
         old = [one for one in revisions if not within(one.created_ns, max(self.since, born + 1))]
         new = [one for one in revisions if one not in old]
         wrote = max(map(changed_at, self.templaters), default=self._progressed())
@@ -118,9 +118,9 @@ class Touched:
         )
 
     def _conditions(self) -> Iterator[Change]:
-        young = created_at(self.one.metadata) + YOUNG_NS
+        young = self.one.metadata.created_ns + YOUNG_NS
         for one in self.one.status.conditions:
-            at = nanoseconds(one.last_transition_time) if one.last_transition_time else 0
+            at = instant(one.last_transition_time)
             words = _words(one)
             # A new one first is not available, then is.
             fresh = one.type == "Available" and (at < young or one.status == "True")
@@ -200,12 +200,12 @@ def _writes_template(entry: ManagedFields) -> bool:
 
 
 def _turned_at(one: UpdatedCondition) -> Nanoseconds:
-    turned = nanoseconds(one.last_transition_time) if one.last_transition_time else 0
+    turned = instant(one.last_transition_time)
     return max(turned, _updated(one))
 
 
 def _updated(one: UpdatedCondition) -> Nanoseconds:
-    return nanoseconds(one.last_update_time) if one.last_update_time else 0
+    return instant(one.last_update_time)
 
 
 def _words(one: UpdatedCondition) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.client.placing import PlacingPod
 from jamie_kubernetes.facts.crowd import owner_name
 from jamie_kubernetes.facts.standing import word
@@ -37,8 +37,7 @@ class GatedTally:
         """Take one page of pods."""
         for pod in page:
             gates = pod.spec.scheduling_gates
-            born = pod.metadata.creation_timestamp
-            since = nanoseconds(born) if born else 0
+            since = pod.metadata.created_ns
             if gates and since < self._old and pod.metadata.deletion_timestamp is None:
                 self._take(pod, since)
 

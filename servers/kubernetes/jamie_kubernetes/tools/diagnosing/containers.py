@@ -174,8 +174,7 @@ class _Work:
 
 def pod_born(sick: SickGroup) -> int:
     """Return when the example of a group was made: events before are of one of the same name."""
-    born = sick.examples[0].metadata.creation_timestamp
-    return nanoseconds(born) if born else 0
+    return sick.examples[0].metadata.created_ns
 
 
 def _leaves(sick: SickGroup) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from jamie_base.errors import BackendError, NotFound
 from jamie_base.together import together
-from jamie_base.when import Nanoseconds, nanoseconds
+from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.api_server import Unauthorised
@@ -160,9 +160,8 @@ async def _releases(round_: Round, report: Report) -> None:
     for one in sorted((each.metadata for each in found), key=_revision):
         newest[one.namespace, one.labels.get("name", "")] = one
     for (namespace, name), one in newest.items():
-        at = one.creation_timestamp
         status = one.labels.get("status", "")
-        if finding := release_finding(namespace, name, status, nanoseconds(at) if at else 0):
+        if finding := release_finding(namespace, name, status, one.created_ns):
             report(finding)
 
 
