@@ -15,7 +15,7 @@ Quantities = dict[str, str]
 
 
 class Taint(_Wire, frozen=True):
-    """What keeps pods away from a node."""
+    """What keeps pods away from a node; only taints that drive them away have a time."""
 
     key: str = ""
     value: str = ""

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from jamie_kubernetes.client.capacity import HostSpec
 from jamie_kubernetes.client.controllers import ScaleTarget, Template
 from jamie_kubernetes.client.managed import ManagedMeta
 from jamie_kubernetes.client.objects import Condition, LabelSelector
@@ -41,30 +42,11 @@ class ChangedWorkload(_Wire, frozen=True):
     status: ChangedStatus = ChangedStatus()
 
 
-class DatedTaint(_Wire, frozen=True):
-    """What keeps pods off a node; only taints that drive pods away have a time."""
-
-    key: str = ""
-    value: str = ""
-    effect: str = ""
-    time_added: datetime | None = None
-
-    def __str__(self) -> str:
-        return f"{self.key}{f'={self.value}' if self.value else ''}:{self.effect}"
-
-
-class ChangedNodeSpec(_Wire, frozen=True):
-    """Whether a node takes pods."""
-
-    unschedulable: bool = False
-    taints: tuple[DatedTaint, ...] = ()
-
-
 class ChangedNode(_Wire, frozen=True):
     """A node."""
 
     metadata: ManagedMeta
-    spec: ChangedNodeSpec = ChangedNodeSpec()
+    spec: HostSpec = HostSpec()
     status: ChangedStatus = ChangedStatus()
 
 

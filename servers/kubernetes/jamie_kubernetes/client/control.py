@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from jamie_kubernetes.client.objects import Condition, Meta
+from jamie_kubernetes.client.objects import Condition, Conditional, Meta
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel"):
@@ -50,17 +50,6 @@ class ApiServiceSpec(_Wire, frozen=True):
     group: str = ""
     version: str = ""
     ca_bundle: str = ""
-
-
-class Conditional(_Wire, frozen=True):
-    """A status of conditions alone; a new CRD's are null."""
-
-    listed: tuple[Condition, ...] | None = msgspec.field(default=None, name="conditions")
-
-    @property
-    def conditions(self) -> tuple[Condition, ...]:
-        """Return the conditions there are."""
-        return self.listed or ()
 
 
 class ApiService(_Wire, frozen=True):

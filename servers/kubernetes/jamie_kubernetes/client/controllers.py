@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from jamie_kubernetes.client.affinity import NodeAffinity
 from jamie_kubernetes.client.capacity import Resources
 from jamie_kubernetes.client.limits import Toleration
 from jamie_kubernetes.client.managed import ManagedFields
@@ -232,33 +233,6 @@ class Autoscaler(_Wire, frozen=True):
     metadata: Meta
     spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()
-
-
-class FieldRequirement(_Wire, frozen=True):
-    """One expression about a node's own fields."""
-
-    key: str = ""
-    values: tuple[str, ...] = ()
-
-
-class NodeTerm(_Wire, frozen=True):
-    """Which nodes will do."""
-
-    match_fields: tuple[FieldRequirement, ...] = ()
-
-
-class NodeTerms(_Wire, frozen=True):
-    """One of these must hold."""
-
-    node_selector_terms: tuple[NodeTerm, ...] = ()
-
-
-class NodeAffinity(_Wire, frozen=True):
-    """Where a pod must run."""
-
-    required: NodeTerms | None = msgspec.field(
-        default=None, name="requiredDuringSchedulingIgnoredDuringExecution"
-    )
 
 
 class Affinity(_Wire, frozen=True):

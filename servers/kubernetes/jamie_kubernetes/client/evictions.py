@@ -3,16 +3,11 @@
 import msgspec
 
 from jamie_kubernetes.client.limits import NeedyPod, NeedySpec
+from jamie_kubernetes.client.network import NotedMeta
 from jamie_kubernetes.client.objects import Meta
 from jamie_kubernetes.client.volumes import Volume
 
 _MIRROR = "kubernetes.io/config.mirror"
-
-
-class GuestMeta(Meta, frozen=True, rename="camel"):
-    """What a pod has as every object, and its notes."""
-
-    annotations: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
 class GuestSpec(NeedySpec, frozen=True, rename="camel"):
@@ -24,7 +19,7 @@ class GuestSpec(NeedySpec, frozen=True, rename="camel"):
 class Guest(NeedyPod, frozen=True, rename="camel"):
     """A pod of a node."""
 
-    metadata: GuestMeta = GuestMeta()
+    metadata: NotedMeta = NotedMeta()
     spec: GuestSpec = GuestSpec()
 
     @property

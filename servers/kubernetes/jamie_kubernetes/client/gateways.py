@@ -2,7 +2,7 @@
 
 import msgspec
 
-from jamie_kubernetes.client.objects import Condition, Meta
+from jamie_kubernetes.client.objects import Condition, Conditional, Meta
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel"):
@@ -15,18 +15,12 @@ class ClassSpec(_Wire, frozen=True):
     controller_name: str = ""
 
 
-class Conditioned(_Wire, frozen=True):
-    """What a controller says."""
-
-    conditions: tuple[Condition, ...] = ()
-
-
 class GatewayClass(_Wire, frozen=True):
     """A GatewayClass."""
 
     metadata: Meta
     spec: ClassSpec = ClassSpec()
-    status: Conditioned = Conditioned()
+    status: Conditional = Conditional()
 
 
 class CertificateRef(_Wire, frozen=True):

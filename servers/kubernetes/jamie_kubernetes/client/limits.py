@@ -2,7 +2,7 @@
 
 import msgspec
 
-from jamie_kubernetes.client.capacity import Resources
+from jamie_kubernetes.client.capacity import Resources, SizedPodStatus
 from jamie_kubernetes.client.objects import Condition, LabelSelector, Meta
 
 
@@ -116,17 +116,11 @@ class NeedySpec(_Wire, frozen=True):
     tolerations: tuple[Toleration, ...] = ()
 
 
-class Phase(_Wire, frozen=True):
-    """Where a pod is in its life."""
-
-    phase: str = ""
-
-
 class NeedyPod(_Wire, frozen=True):
     """A pod of the cluster, as far as what it takes."""
 
     spec: NeedySpec = NeedySpec()
-    status: Phase = Phase()
+    status: SizedPodStatus = SizedPodStatus()
 
 
 class Rolling(_Wire, frozen=True):

@@ -54,8 +54,8 @@ class NetServiceSpec(_Wire, frozen=True):
     external_traffic_policy: str = ""
 
 
-class NetServiceStatus(_Wire, frozen=True):
-    """What a Service is."""
+class Balanced(_Wire, frozen=True):
+    """The status of what a load balancer stands before."""
 
     load_balancer: BalancerStatus = BalancerStatus()
 
@@ -65,7 +65,7 @@ class NetService(_Wire, frozen=True):
 
     metadata: NotedMeta
     spec: NetServiceSpec = NetServiceSpec()
-    status: NetServiceStatus = NetServiceStatus()
+    status: Balanced = Balanced()
 
 
 class EndpointConditions(_Wire, frozen=True):
@@ -155,18 +155,12 @@ class IngressSpec(_Wire, frozen=True):
     tls: tuple[IngressTls, ...] | None = None
 
 
-class IngressStatus(_Wire, frozen=True):
-    """What its controller made of it."""
-
-    load_balancer: BalancerStatus = BalancerStatus()
-
-
 class Ingress(_Wire, frozen=True):
     """An Ingress."""
 
     metadata: NotedMeta
     spec: IngressSpec = IngressSpec()
-    status: IngressStatus = IngressStatus()
+    status: Balanced = Balanced()
 
 
 class IngressClassSpec(_Wire, frozen=True):

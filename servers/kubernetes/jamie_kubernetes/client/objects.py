@@ -51,6 +51,17 @@ class Condition(_Wire, frozen=True):
     last_transition_time: datetime | None = None
 
 
+class Conditional(_Wire, frozen=True):
+    """A status of conditions alone; a new CRD's are null."""
+
+    listed: tuple[Condition, ...] | None = msgspec.field(default=None, name="conditions")
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return the conditions there are."""
+        return self.listed or ()
+
+
 class Terminated(_Wire, frozen=True):
     """How a container ended."""
 

@@ -60,26 +60,6 @@ class PullSecret(_Wire, frozen=True):
         return ()
 
 
-class AttachmentSource(_Wire, frozen=True):
-    """Which volume is attached."""
-
-    persistent_volume_name: str = ""
-
-
-class AttachmentSpec(_Wire, frozen=True):
-    """A volume, and the node it is attached to."""
-
-    node_name: str = ""
-    source: AttachmentSource = AttachmentSource()
-
-
-class Attachment(_Wire, frozen=True):
-    """A VolumeAttachment."""
-
-    metadata: Meta
-    spec: AttachmentSpec = AttachmentSpec()
-
-
 class ClaimSpec(_Wire, frozen=True):
     """Which volume a claim got."""
 

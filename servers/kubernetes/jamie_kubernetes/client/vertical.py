@@ -3,7 +3,7 @@
 import msgspec
 
 from jamie_kubernetes.client.controllers import ScaleTarget
-from jamie_kubernetes.client.objects import Condition, Meta
+from jamie_kubernetes.client.objects import Conditional, Meta
 
 
 class _Wire(msgspec.Struct, frozen=True, rename="camel"):
@@ -36,18 +36,12 @@ class VerticalSpec(_Wire, frozen=True):
     resource_policy: ResourcePolicy = ResourcePolicy()
 
 
-class VerticalStatus(_Wire, frozen=True):
-    """How that goes."""
-
-    conditions: tuple[Condition, ...] = ()
-
-
 class Vertical(_Wire, frozen=True):
     """A VerticalPodAutoscaler."""
 
     metadata: Meta
     spec: VerticalSpec = VerticalSpec()
-    status: VerticalStatus = VerticalStatus()
+    status: Conditional = Conditional()
 
     @property
     def resources(self) -> frozenset[str]:

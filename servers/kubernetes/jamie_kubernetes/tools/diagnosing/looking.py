@@ -11,7 +11,8 @@ from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.objects import PodUsage
-from jamie_kubernetes.client.references import Attachment, BoundClaim, Keyed, PullSecret
+from jamie_kubernetes.client.references import BoundClaim, Keyed, PullSecret
+from jamie_kubernetes.client.storage import Attachment
 from jamie_kubernetes.facts.causes.cases import (
     Case,
     ClaimUsers,
