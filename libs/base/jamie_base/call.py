@@ -5,7 +5,8 @@ is redacted once, where it leaves, and leaves one line in the audit log.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, cast
@@ -80,10 +81,27 @@ async def answer(desk: Desk[Any], call: Call, ask: Asking) -> CallToolResult:
         UnexpectedToolError: A defect of ours; its text stays on the server.
 
     """
+    with accounting(desk, call):
+        try:
+            result = await ask(desk, call)
+        except ToolError as exc:
+            result = refusal(desk, exc)
+
+    record(desk, call, "error" if result.is_error else "ok", _size(result))
+
+    return result
+
+
+@contextmanager
+def accounting(desk: Desk[Any], call: Call) -> Generator[None]:
+    """Record a call that does not come to its end.
+
+    Raises:
+        UnexpectedToolError: A defect of ours; its text stays on the server.
+
+    """
     try:
-        result = await ask(desk, call)
-    except ToolError as exc:
-        result = refusal(desk, exc)
+        yield
     except Exception as exc:
         record(desk, call, "crash")
         raise UnexpectedToolError(
@@ -92,10 +110,6 @@ async def answer(desk: Desk[Any], call: Call, ask: Asking) -> CallToolResult:
     except anyio.get_cancelled_exc_class():
         record(desk, call, "cancelled")
         raise
-
-    record(desk, call, "error" if result.is_error else "ok", _size(result))
-
-    return result
 
 
 async def ask_one(desk: Desk[Any], call: Call) -> CallToolResult:

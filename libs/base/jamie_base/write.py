@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any, cast
 
 import anyio
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, InputRequiredResult
 from msgspec import structs
 
 from jamie_base import consent
 from jamie_base.blocks import quoted
-from jamie_base.call import Call, furnished, present, record, refusal
+from jamie_base.call import Call, accounting, furnished, present, record, refusal
 from jamie_base.desk import Desk
 from jamie_base.errors import Denied, InvalidArgument, NotConfirmed, TimedOut
 from jamie_base.plan import Outcome, Plan, Quote, Written, differences, planned
@@ -36,19 +36,12 @@ async def change(desk: Desk[Any], call: Call, token: str) -> CallToolResult | In
         UnexpectedToolError: A defect of ours; its text stays on the server.
 
     """
-    try:
-        with reporting(Reporter(call.context.report_progress, desk.redactor).say):
-            result = await _settled(desk, call, token)
-    except ToolError as exc:
-        result = refusal(desk, exc)
-    except Exception as exc:
-        record(desk, call, "crash")
-        raise UnexpectedToolError(
-            f"{call.spec.name} failed inside Jamie, not in the backend; its log has the details."
-        ) from exc
-    except anyio.get_cancelled_exc_class():
-        record(desk, call, "cancelled")
-        raise
+    with accounting(desk, call):
+        try:
+            with reporting(Reporter(call.context.report_progress, desk.redactor).say):
+                result = await _settled(desk, call, token)
+        except ToolError as exc:
+            result = refusal(desk, exc)
 
     failed = isinstance(result, CallToolResult) and result.is_error
     record(desk, call, "error" if failed else "answered")

@@ -1,7 +1,5 @@
 """Pods as far as evicting them: who they are, what they take, what they would lose."""
 
-import msgspec
-
 from jamie_kubernetes.client.limits import NeedyPod, NeedySpec
 from jamie_kubernetes.client.network import NotedMeta
 from jamie_kubernetes.client.objects import Meta

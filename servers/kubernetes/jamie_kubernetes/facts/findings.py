@@ -7,9 +7,9 @@ from typing import Protocol, TypedDict, Unpack
 
 from msgspec.structs import replace
 
-from jamie_base.when import Nanoseconds
+from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.answers_diagnose import Confidence, Finding
-from jamie_kubernetes.client.objects import Meta
+from jamie_kubernetes.client.objects import Condition, Meta
 
 AFFECTED_KEPT = 12
 ALIKE_TOLD = 3
@@ -56,6 +56,22 @@ class More(TypedDict, total=False):
     follows: tuple[str, ...]
     affects: tuple[str, ...]
     leads: bool
+
+
+class Told(TypedDict):
+    """What a condition tells for a finding."""
+
+    said: tuple[str, ...]
+    since_ns: Nanoseconds
+
+
+def told_by(condition: Condition | None) -> Told:
+    """Return the words of a condition, and since when it is so."""
+    if condition is None:
+        return {"said": (), "since_ns": 0}
+
+    said = (condition.message,) if condition.message else ()
+    return {"said": said, "since_ns": instant(condition.last_transition_time)}
 
 
 def finding_about(

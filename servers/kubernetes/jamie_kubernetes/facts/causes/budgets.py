@@ -11,9 +11,8 @@ from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.facts.backing import NearMiss
 from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.telling import named
-from jamie_kubernetes.facts.controllers import moment
 from jamie_kubernetes.facts.crowd import LabelSet
-from jamie_kubernetes.facts.findings import Harm, finding_about
+from jamie_kubernetes.facts.findings import Harm, finding_about, told_by
 from jamie_kubernetes.facts.landscape import Landscape
 
 _finding = partial(finding_about, "pdb")
@@ -85,8 +84,7 @@ def _uncounted(one: Budget, failed: Condition | None) -> Finding:
         "how many pods it should have cannot be reckoned, so it refuses every eviction",
         "its pods need a controller with a scale (Deployment, StatefulSet), or minAvailable as a"
         " plain number",
-        said=(failed.message,) if failed and failed.message else (),
-        since_ns=moment(failed),
+        **told_by(failed),
     )
 
 

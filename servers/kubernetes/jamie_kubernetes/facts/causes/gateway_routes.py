@@ -10,13 +10,12 @@ from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.facts.causes.gateways import (
     GatewayCause,
     false_now,
-    finding_of,
     is_new,
     why,
 )
 from jamie_kubernetes.facts.causes.serving import Net
 from jamie_kubernetes.facts.causes.telling import named
-from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.findings import Harm, finding_about, told_by
 from jamie_kubernetes.facts.routes import Edge, port_exists, route_edges
 from jamie_signals.similar import nearest
 
@@ -81,7 +80,7 @@ def _parentless(kind: str, one: Route, lost: Sequence[ParentRef], trunk: Trunk) 
     names = [name for _, name in trunk.gateways]
     near = nearest(lost[0].name, names, n=1)
     every = len(lost) == len(one.spec.parent_refs)
-    return _route(
+    return finding_about(
         kind,
         one,
         GatewayCause.NO_PARENT,
@@ -96,7 +95,7 @@ def _refused(kind: str, one: Route, refused: Condition) -> Finding:
         key_of(each.namespace or one.metadata.namespace, f"Gateway/{each.name}")
         for each in one.spec.parent_refs
     )
-    return _route(
+    return finding_about(
         kind,
         one,
         GatewayCause.ROUTE_REFUSED,
@@ -104,7 +103,7 @@ def _refused(kind: str, one: Route, refused: Condition) -> Finding:
         f"its Gateway does not accept it: {why(refused, _PARENT)}",
         "compare spec.parentRefs (sectionName, port) and hostnames with the Gateway's listeners"
         " and their allowedRoutes",
-        condition=refused,
+        **told_by(refused),
         follows=parents if refused.reason == "Pending" else (),
     )
 
@@ -115,7 +114,7 @@ def _unresolved(kind: str, one: Route, refs: Condition) -> Finding:
     ]
     if refs.reason == "RefNotPermitted":
         foreign = [each for each in backends if not each.startswith(f"{one.metadata.namespace}/")]
-        return _route(
+        return finding_about(
             kind,
             one,
             GatewayCause.NO_GRANT,
@@ -124,17 +123,17 @@ def _unresolved(kind: str, one: Route, refs: Condition) -> Finding:
             " ReferenceGrant allows it",
             f"make a ReferenceGrant in the namespace of the Service, from kind {kind} to kind"
             " Service",
-            condition=refs,
+            **told_by(refs),
         )
 
-    return _route(
+    return finding_about(
         kind,
         one,
         GatewayCause.UNRESOLVED,
         Harm.BROKEN,
         f"{why(refs, _REFS)}: it sends to {named(backends)}",
         "correct backendRefs (name, namespace, port)",
-        condition=refs,
+        **told_by(refs),
     )
 
 
@@ -153,7 +152,7 @@ def _backends(kind: str, one: Route, net: Net) -> Iterator[Finding]:
     if lost or portless:
         edge = (lost or portless)[0]
         key = key_of(edge.to[0], f"svc/{edge.to[1]}")
-        yield _route(
+        yield finding_about(
             kind,
             one,
             GatewayCause.UNRESOLVED,
@@ -165,7 +164,7 @@ def _backends(kind: str, one: Route, net: Net) -> Iterator[Finding]:
         )
     if down:
         keys = tuple(dict.fromkeys(key_of(edge.to[0], f"svc/{edge.to[1]}") for edge in down))
-        yield _route(
+        yield finding_about(
             kind,
             one,
             GatewayCause.DOWN,
@@ -178,19 +177,3 @@ def _backends(kind: str, one: Route, net: Net) -> Iterator[Finding]:
 
 def _edges(kind: str, one: Route) -> list[Edge]:
     return list(route_edges(one, kind.lower()))
-
-
-def _route(
-    kind: str,
-    one: Route,
-    cause: GatewayCause,
-    harm: Harm,
-    summary: str,
-    next_: str,
-    *,
-    condition: Condition | None = None,
-    follows: tuple[str, ...] = (),
-) -> Finding:
-    return finding_of(
-        one.metadata, kind, cause, harm, summary, next_, condition=condition, follows=follows
-    )

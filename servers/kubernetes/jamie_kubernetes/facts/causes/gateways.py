@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 
 from jamie_base.when import nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding
@@ -10,9 +11,11 @@ from jamie_kubernetes.client.objects import Condition, Meta
 from jamie_kubernetes.facts.causes.around import YOUNG_NS
 from jamie_kubernetes.facts.causes.telling import named
 from jamie_kubernetes.facts.controllers import moment
-from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.findings import Harm, finding_about, told_by
 from jamie_kubernetes.facts.standing import word
 from jamie_signals.similar import nearest
+
+_gateway = partial(finding_about, "Gateway")
 
 WAITING_NS = 300 * 1_000_000_000
 """How long a controller may take to look at something."""
@@ -50,15 +53,15 @@ def class_cause(one: GatewayClass, now_ns: int) -> Finding | None:
     if bad is None:
         return None
 
-    return finding_of(
-        one.metadata,
+    return finding_about(
         "GatewayClass",
+        one,
         GatewayCause.CLASS_REFUSED,
         Harm.BROKEN,
         f"no controller accepts it ({word(bad.reason)}): does"
         f" {word(one.spec.controller_name)} run?",
         "look at the controller's pods and log; check spec.controllerName and parametersRef",
-        condition=bad,
+        **told_by(bad),
     )
 
 
@@ -116,7 +119,7 @@ def _unaccepted(one: Gateway, refused: Condition) -> Finding:
         Harm.DOWN,
         f"its controller does not accept it: {why(refused, _LISTENER)}",
         f"k8s_get what=gateway/{one.metadata.name} namespace={one.metadata.namespace} output=yaml",
-        condition=refused,
+        **told_by(refused),
         follows=(f"GatewayClass/{one.spec.gateway_class_name}",),
     )
 
@@ -136,7 +139,7 @@ def _unprogrammed(one: Gateway, idle: Condition) -> Finding:
         f"it is accepted and not at work: {why(idle, known)}",
         "look at the Service or load balancer its controller made for it, and at the"
         " controller's log",
-        condition=idle,
+        **told_by(idle),
         follows=(f"GatewayClass/{one.spec.gateway_class_name}",),
     )
 
@@ -159,7 +162,7 @@ def _listeners(one: Gateway, now_ns: int) -> Iterator[Finding]:
                 Harm.BROKEN,
                 f"its listener {name} does not work: {why(bad, _LISTENER)}",
                 f"correct spec.listeners[name={name}]",
-                condition=bad,
+                **told_by(bad),
             )
 
 
@@ -176,7 +179,7 @@ def _unresolved_listener(one: Gateway, name: str, refs: Condition) -> Finding:
             " ReferenceGrant allows it",
             "make a ReferenceGrant in the namespace of the certificate, from kind Gateway to kind"
             " Secret",
-            condition=refs,
+            **told_by(refs),
         )
 
     return _gateway(
@@ -189,7 +192,7 @@ def _unresolved_listener(one: Gateway, name: str, refs: Condition) -> Finding:
         if refs.reason == "InvalidCertificateRef"
         else f"its listener {name} does not work: {why(refs, _LISTENER)}",
         "the Secret has to exist, be of type kubernetes.io/tls and hold a pair that fits",
-        condition=refs,
+        **told_by(refs),
         follows=tuple(
             f"{space}/Certificate/{name}" for space, _, name in (s.partition("/") for s in secrets)
         ),
@@ -201,50 +204,3 @@ def why(condition: Condition, known: Mapping[str, str]) -> str:
     reason = word(condition.reason)
     said = known.get(condition.reason)
     return f"{said} ({reason})" if said else reason or f"{word(condition.type)}=False"
-
-
-def _gateway(
-    one: Gateway,
-    cause: GatewayCause,
-    harm: Harm,
-    summary: str,
-    next_: str,
-    *,
-    condition: Condition | None = None,
-    follows: tuple[str, ...] = (),
-) -> Finding:
-    return finding_of(
-        one.metadata,
-        "Gateway",
-        cause,
-        harm,
-        summary,
-        next_,
-        condition=condition,
-        follows=follows,
-    )
-
-
-def finding_of(
-    about: Meta,
-    kind: str,
-    cause: GatewayCause,
-    harm: Harm,
-    summary: str,
-    next_: str,
-    *,
-    condition: Condition | None = None,
-    follows: tuple[str, ...] = (),
-) -> Finding:
-    """Return a finding about an object of the Gateway API."""
-    return Finding(
-        cause=cause,
-        namespace=about.namespace,
-        owner=f"{kind}/{about.name}",
-        severity=harm,
-        summary=summary,
-        said=(condition.message,) if condition and condition.message else (),
-        next=next_,
-        since_ns=moment(condition),
-        follows=follows,
-    )

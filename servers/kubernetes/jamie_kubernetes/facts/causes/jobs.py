@@ -13,7 +13,7 @@ from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.workloads import CONTROLLERS_KEYS
 from jamie_kubernetes.facts.controllers import created, moment
-from jamie_kubernetes.facts.findings import Harm, finding_about
+from jamie_kubernetes.facts.findings import Harm, finding_about, told_by
 from jamie_kubernetes.facts.standing import word
 
 OLD_NS = 24 * 3600 * 1_000_000_000
@@ -113,8 +113,7 @@ def _failed(one: Controller, failed: Condition, around: Around) -> Finding:
         end.why.format(deadline=one.spec.active_deadline_seconds),
         end.next.format(owner=owner, namespace=namespace),
         evidence=(f"{how_it_failed(failed)} after {tries}, {one.status.succeeded} succeeded",),
-        said=(failed.message,) if failed.message else (),
-        since_ns=since,
+        **told_by(failed),
         # Why the pods failed says more than that they did, unless their Job says what it is about.
         follows=(key_of(namespace, owner),) if end.cause == JobCause.BACKOFF else (),
         leads=end.cause != JobCause.BACKOFF,

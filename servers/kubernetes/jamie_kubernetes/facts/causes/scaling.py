@@ -18,7 +18,7 @@ from jamie_kubernetes.facts.autoscalers import target_of
 from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.workloads import CONTROLLERS_KEYS
 from jamie_kubernetes.facts.controllers import moment
-from jamie_kubernetes.facts.findings import Harm, finding_about
+from jamie_kubernetes.facts.findings import Harm, finding_about, told_by
 from jamie_kubernetes.facts.standing import word
 
 _finding = partial(finding_about, "hpa")
@@ -185,8 +185,7 @@ def _told(
             f" {count('replica', one.status.current_replicas)}, {one.spec.min_replicas} to"
             f" {one.spec.max_replicas}",
         ),
-        said=(condition.message,) if condition.message else (),
-        since_ns=since,
+        **told_by(condition),
         # KEDA's ScaledObject makes its autoscaler, and knows why it cannot work.
         follows=(*wrong.follows, *owners),
     )

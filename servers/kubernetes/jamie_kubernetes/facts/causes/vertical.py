@@ -11,7 +11,7 @@ from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.telling import happened
 from jamie_kubernetes.facts.controllers import moment
 from jamie_kubernetes.facts.event_index import Happening
-from jamie_kubernetes.facts.findings import Harm, finding_about
+from jamie_kubernetes.facts.findings import Harm, finding_about, told_by
 from jamie_kubernetes.facts.standing import word
 from jamie_kubernetes.kinds import short_kind
 
@@ -107,8 +107,7 @@ def _conditions(one: Vertical, around: Around) -> Iterator[Finding]:
                 Harm.DEGRADED,
                 why,
                 next_,
-                said=(condition.message,) if condition.message else (),
-                since_ns=moment(condition),
+                **told_by(condition),
                 follows=(target_key(one),),
             )
             return
