@@ -149,7 +149,7 @@ def test_a_phrase_fits_its_cells(text: str, limit: int) -> None:
         ("no (image web:1, registry.example.net)", "no (image web:1…)"),
         ("no (image [web:1, registry.example.net])", "no (image…)"),
         ("it (once) does (not) start", "it (once) does…"),
-        ("it) does not start at all", "it) does not start…"),
+        ("it) does not start at all", "it) does not…"),
         ("verylongnameofsomething", "verylongnameofsom…"),
     ],
 )

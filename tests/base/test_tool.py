@@ -127,6 +127,7 @@ async def test_the_chooser_exists_only_among_several(build: Build) -> None:
         jars, *others = (await client.list_tools()).tools
         known = await client.call_tool("shelf_jars", {"shelf": "bottom"})
         unknown = await client.call_tool("shelf_jars", {"shelf": "botom"})
+        instructions = str(client.instructions)
 
     assert jars.input_schema["properties"]["shelf"] == {
         "type": "string",
@@ -134,7 +135,7 @@ async def test_the_chooser_exists_only_among_several(build: Build) -> None:
         "description": "Which shelf. One of top, bottom; top by default. Several: a,b or *.",
     }
     assert all(one.input_schema["properties"]["shelf"] == {"type": "string"} for one in others)
-    assert "Argument shelf: Which shelf. One of top, bottom;" in str(client.instructions)
+    assert "Argument shelf: Which shelf. One of top, bottom;" in instructions
     assert text_of(known) == "salt 250 g\nsugar 500 g"
     assert text_of(unknown) == (
         "There is no shelf 'botom'; there are top, bottom. Did you mean 'bottom'?"

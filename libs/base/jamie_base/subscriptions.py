@@ -201,9 +201,8 @@ def _versions(ctx: Request, named: Named) -> Versions:
 
 def _held(ctx: Request) -> dict[str, anyio.CancelScope]:
     """Return the subscriptions of a connection, which end with it."""
-    # The SDK's own word: handlers push their clean-up onto the connection's exit stack. It does not
-    # hand the connection to handlers yet.
-    connection: Connection = ctx.session._connection  # pyright: ignore[reportPrivateUsage]
+    # The SDK's own word: handlers push their clean-up onto the connection's exit stack.
+    connection: Connection = ctx.session._connection  # pyright: ignore[reportPrivateUsage]  # not handed to handlers yet
     held: dict[str, anyio.CancelScope] | None = connection.state.get(STATE_KEY)
     if held is None:
         held = connection.state[STATE_KEY] = {}

@@ -9,7 +9,8 @@ Row = TypeVar("Row")
 
 ELLIPSIS = "…"
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
-_LOOSE = " ,;:-"
+_AFTER = " ,;\n\t"
+_LOOSE = f"{_AFTER}:-"
 """What is not left standing before an ellipsis."""
 
 # Unicode's Default_Ignorable_Code_Point (zero-width, bidi controls, variation selectors, fillers,
@@ -165,7 +166,7 @@ def join_words(words: Iterable[str], last: str = "and") -> str:
 def _words(text: str, limit: int) -> str:
     """Keep the words that fit; a first one that is too long is cut."""
     head = _head(text, limit)
-    return head if text[len(head)].isspace() else head.rpartition(" ")[0] or head
+    return head if text[len(head)] in _AFTER else head.rpartition(" ")[0] or head
 
 
 def _opened(text: str) -> list[int]:
