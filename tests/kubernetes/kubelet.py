@@ -2,18 +2,24 @@
 
 import json
 import struct
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx
+from pytest_httpx import HTTPXMock
 
 from jamie_kubernetes.client.websocket import BINARY, CLOSE, accepted
+from tests.kubernetes.conftest import Mode
 from tests.kubernetes.mutable import MutableApi
 from tests.kubernetes.wire import Json, container, pod
+from tests.kubernetes.writable import Ask, User, asking
 
 STDOUT, STDERR, STATUS = 1, 2, 3
 HANGS = b"hangs"
+LS = ["ls", "-l", "/tmp"]  # an argument, nothing of ours
 
 
 def sent(opcode: int, payload: bytes = b"", *, final: bool = True) -> bytes:
@@ -102,3 +108,25 @@ class ExecApi(MutableApi):
 def running(name: str, *names: str, owner: str = "", **fields: Any) -> Json:
     mains = [container(one, containerID=f"containerd://{one}-1") for one in names or ("app",)]
     return pod(name, owner=owner, containers=mains, **fields)
+
+
+def exec_api(httpx_mock: HTTPXMock) -> ExecApi:
+    """An API server with one pod in which commands run."""
+    api = ExecApi()
+    httpx_mock.add_callback(api, is_reusable=True, is_optional=True)
+    api.objects["pods"] = [running("web-0")]
+
+    return api
+
+
+@asynccontextmanager
+async def commanding(config: Path, state: Path) -> AsyncGenerator[Ask]:
+    """Call k8s_exec, each call as a user; without other words it lists the pod's files."""
+    async with asking(config, state) as ask:
+
+        async def run(user: User | None, mode: Mode = "auto", **given: Any) -> str:
+            settings = {"write": False, "exec": True, **given.pop("settings", {})}
+            asked = {"name": "web-0", "command": LS, **given}
+            return await ask(user, "k8s_exec", mode, settings=settings, **asked)
+
+        yield run

@@ -9,11 +9,10 @@ import pytest
 from pytest_httpx import HTTPXMock
 
 from tests.kubernetes.conftest import Mode
-from tests.kubernetes.manifests import SECRET, SETTINGS, WEB
+from tests.kubernetes.manifests import SECRET, SETTINGS, WEB, web_api
 from tests.kubernetes.mutable import MutableApi
-from tests.kubernetes.offers import offer
-from tests.kubernetes.wire import Json, meta, node, status
-from tests.kubernetes.writable import Ask, User, asking, deployment, record_in
+from tests.kubernetes.wire import Json, meta, status
+from tests.kubernetes.writable import Ask, User, asking, record_in
 
 CREATED = """\
 Plan, nothing changed yet: apply shop/cm/settings, which is new (context lab).
@@ -24,13 +23,7 @@ This can be undone: k8s_undo deletes what is new again, unless somebody else cha
 
 @pytest.fixture
 def api(httpx_mock: HTTPXMock) -> MutableApi:
-    api = MutableApi()
-    httpx_mock.add_callback(api, is_reusable=True, is_optional=True)
-    offer(api)
-    api.objects["deployments"] = [deployment("web")]
-    api.objects["nodes"] = [node("node-1")]
-
-    return api
+    return web_api(httpx_mock)
 
 
 @pytest.fixture

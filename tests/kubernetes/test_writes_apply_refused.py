@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from pytest_httpx import HTTPXMock
 
-from tests.kubernetes.manifests import SECRET, SETTINGS
+from tests.kubernetes.manifests import SECRET, SETTINGS, web_api
 from tests.kubernetes.mutable import MutableApi
 from tests.kubernetes.offers import GROUPS, offer, resource
-from tests.kubernetes.wire import node, status
-from tests.kubernetes.writable import Ask, User, asking, deployment
+from tests.kubernetes.wire import status
+from tests.kubernetes.writable import Ask, User, asking
 
 DEFINITION = """
 apiVersion: apiextensions.k8s.io/v1
@@ -28,13 +28,7 @@ metadata: {name: x}
 
 @pytest.fixture
 def api(httpx_mock: HTTPXMock) -> MutableApi:
-    api = MutableApi()
-    httpx_mock.add_callback(api, is_reusable=True, is_optional=True)
-    offer(api)
-    api.objects["deployments"] = [deployment("web")]
-    api.objects["nodes"] = [node("node-1")]
-
-    return api
+    return web_api(httpx_mock)
 
 
 @pytest.fixture

@@ -6,22 +6,14 @@ from pathlib import Path
 import pytest
 from pytest_httpx import HTTPXMock
 
-from tests.kubernetes.manifests import SETTINGS
+from tests.kubernetes.manifests import SETTINGS, web_api
 from tests.kubernetes.mutable import MutableApi
-from tests.kubernetes.offers import offer
-from tests.kubernetes.wire import node
-from tests.kubernetes.writable import Ask, User, asking, deployment, record_in
+from tests.kubernetes.writable import Ask, User, asking, record_in
 
 
 @pytest.fixture
 def api(httpx_mock: HTTPXMock) -> MutableApi:
-    api = MutableApi()
-    httpx_mock.add_callback(api, is_reusable=True, is_optional=True)
-    offer(api)
-    api.objects["deployments"] = [deployment("web")]
-    api.objects["nodes"] = [node("node-1")]
-
-    return api
+    return web_api(httpx_mock)
 
 
 @pytest.fixture

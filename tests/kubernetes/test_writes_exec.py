@@ -3,7 +3,6 @@
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import httpcore
 import httpx
@@ -17,45 +16,37 @@ from jamie_kubernetes.settings import Settings
 from tests.kubernetes.conftest import Mode, text_of
 from tests.kubernetes.kubelet import (
     HANGS,
+    LS,
     STATUS,
     STDERR,
     STDOUT,
     ExecApi,
     Kubelet,
+    commanding,
     ended,
+    exec_api,
     running,
     said,
     sent,
 )
 from tests.kubernetes.wire import Json, container, pod, waiting, workload
-from tests.kubernetes.writable import Ask, User, asking
+from tests.kubernetes.writable import Ask, User
 
 PLAN = """\
 Plan, nothing changed yet: run `ls -l /tmp` in shop/pod/web-0, container app (context lab).
 Impact: It may do whatever the container's user may, and cannot be rehearsed.
 Impact: It is listened to for 20 s at most; what runs longer goes on.
 What a command does cannot be undone."""
-LS = ["ls", "-l", "/tmp"]  # an argument, nothing of ours
 
 
 @pytest.fixture
 def api(httpx_mock: HTTPXMock) -> ExecApi:
-    api = ExecApi()
-    httpx_mock.add_callback(api, is_reusable=True, is_optional=True)
-    api.objects["pods"] = [running("web-0")]
-
-    return api
+    return exec_api(httpx_mock)
 
 
 @pytest.fixture
 async def ask(tmp_path: Path, config: Path) -> AsyncGenerator[Ask]:
-    async with asking(config, tmp_path / "state") as ask:
-
-        async def run(user: User | None, mode: Mode = "auto", **given: Any) -> str:
-            settings = {"write": False, "exec": True, **given.pop("settings", {})}
-            asked = {"name": "web-0", "command": LS, **given}
-            return await ask(user, "k8s_exec", mode, settings=settings, **asked)
-
+    async with commanding(config, tmp_path / "state") as run:
         yield run
 
 

@@ -2,38 +2,24 @@
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
-from tests.kubernetes.conftest import Mode
-from tests.kubernetes.kubelet import ExecApi, running
+from tests.kubernetes.kubelet import ExecApi, commanding, exec_api, running
 from tests.kubernetes.wire import Json, status
-from tests.kubernetes.writable import Ask, User, asking
-
-LS = ["ls", "-l", "/tmp"]  # an argument, nothing of ours
+from tests.kubernetes.writable import Ask, User
 
 
 @pytest.fixture
 def api(httpx_mock: HTTPXMock) -> ExecApi:
-    api = ExecApi()
-    httpx_mock.add_callback(api, is_reusable=True, is_optional=True)
-    api.objects["pods"] = [running("web-0")]
-
-    return api
+    return exec_api(httpx_mock)
 
 
 @pytest.fixture
 async def ask(tmp_path: Path, config: Path) -> AsyncGenerator[Ask]:
-    async with asking(config, tmp_path / "state") as ask:
-
-        async def run(user: User | None, mode: Mode = "auto", **given: Any) -> str:
-            settings = {"write": False, "exec": True, **given.pop("settings", {})}
-            asked = {"name": "web-0", "command": LS, **given}
-            return await ask(user, "k8s_exec", mode, settings=settings, **asked)
-
+    async with commanding(config, tmp_path / "state") as run:
         yield run
 
 
