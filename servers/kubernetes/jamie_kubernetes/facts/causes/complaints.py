@@ -19,11 +19,18 @@ MOST_CHARACTERS = 1_500
 _NAME = r"([a-z0-9][a-z0-9-]{0,62}(?:\.[a-z0-9-]{1,63}){0,8})"
 _TARGET = re.compile(
     r"(?:tcp|udp|dial|to|at|host|server|//|@|[(\[\"'\s=]|^)[ :\"']?"
-    # A time of the day is no host, and a line of a source file no port.
+    # An address is no name, and a line of a source file no port.
     r"(?=[a-z0-9.-]*[a-z])(?!\S*\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|cs|php|conf|kt|scala):)"
     rf"{_NAME}[:/](\d{{2,5}})\b",
     re.IGNORECASE,
 )
+_APART = re.compile(
+    rf"(?:host(?:name)?|server|addr(?:ess)?)[\"']?[ =:]{{1,2}}[\"']?{_NAME}[\"']?,?\s?[\"']?"
+    r"port[\"']?[ =:]{1,2}[\"']?(\d{2,5})\b",
+    re.IGNORECASE,
+)
+"""A host and its port told as two fields: `host=db port=5432`."""
+
 _ADDRESS = re.compile(r"\b((?:\d{1,3}\.){3}\d{1,3}):(\d{2,5})\b")
 _HOST = re.compile(
     r"(?:lookup|in upstream|ENOTFOUND|EAI_AGAIN|UnknownHostException:|host name|resolve host:?"
@@ -48,6 +55,12 @@ _NOISE = re.compile(
     r"|^Node\.js v\d|exited? (?:with )?(?:code|status)|^\s*\^?\s*$|^goroutine \d|shutting down",
     re.IGNORECASE,
 )
+_INSTANT = re.compile(
+    r"(?<![\w:])(?:\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?|\d\d:\d\d:\d\d)"
+    r"(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?(?![\w:])"
+)
+"""When a line was written; its colons separate no host from a port."""
+
 _OWN = ("localhost:", "127.0.0.1:")
 _API_HOSTS = ("kubernetes", "kubernetes.default", "kubernetes.default.svc")
 
@@ -89,13 +102,13 @@ def telling(entries: Sequence[Found]) -> Telling | None:
 
 def complaint_in(text: str) -> Complaint | None:
     """Recognise what a line complains about."""
-    short = text[:MOST_CHARACTERS]
+    short = _INSTANT.sub("", text[:MOST_CHARACTERS])
     return next((words(short) for pattern, words in _TABLE if pattern.search(short)), None)
 
 
 def target_in(text: str) -> str:
     """Name the host and port a line is about; empty: none."""
-    found = _ADDRESS.search(text) or _TARGET.search(text)
+    found = _APART.search(text) or _ADDRESS.search(text) or _TARGET.search(text)
     if not found:
         return ""
     if found[2] == "443" and (found[1] in _API_HOSTS or found[1].endswith(".0.1")):
@@ -106,7 +119,7 @@ def target_in(text: str) -> str:
 
 def needs_in(text: str) -> tuple[str, ...]:
     """Return the hosts with the ports a line is about, names before addresses."""
-    found = [*_TARGET.findall(text), *_ADDRESS.findall(text)]
+    found = [one for each in (_APART, _TARGET, _ADDRESS) for one in each.findall(text)]
     return tuple(dict.fromkeys(f"{host.lower()}:{port}" for host, port in found))
 
 
@@ -208,6 +221,9 @@ _ROWS: tuple[tuple[str, Callable[[str], Complaint]], ...] = (
      r"|(?:must|need to) (?:specify|set|provide)\b.{0,80}(?-i:\b[A-Z]+_[A-Z_]+)"
      r"|password (?:option )?is not specified",
      _variable),
+    (r"(?:login|auth\w*) (?:has )?failed\b.{0,400}(?:tim(?:ed ?out|eout)|connection refused"
+     r"|unreachable|unavailable|deadline exceeded|no route to host)",
+     _unreachable),
     (r"password authentication failed|access denied for user|authentication (?:has )?failed"
      r"|invalid (?:user(?:name)?|password|credentials?|api[ _-]?key|access key|token|client secret)"
      r"|\bACCESS_REFUSED\b|\bNOAUTH\b|\bWRONGPASS\b|InvalidAccessKeyId|SignatureDoesNotMatch"
