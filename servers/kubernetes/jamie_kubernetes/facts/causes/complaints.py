@@ -21,23 +21,23 @@ _TARGET = re.compile(
     r"(?:tcp|udp|dial|to|at|host|server|//|@|[(\[\"'\s=]|^)[ :\"']?"
     # An address is no name, and a line of a source file no port.
     r"(?=[a-z0-9.-]*[a-z])(?!\S*\.(?:go|py|js|ts|java|rb|rs|c|cc|cpp|cs|php|conf|kt|scala):)"
-    rf"{_NAME}[:/](\d{{2,5}})\b",
+    rf"{_NAME}[:/](\d{{2,5}})\b(?!\.\d)",
     re.IGNORECASE,
 )
 _APART = re.compile(
-    rf"(?:host(?:name)?|server|addr(?:ess)?)[\"']?[ =:]{{1,2}}[\"']?{_NAME}[\"']?,?\s?[\"']?"
-    r"port[\"']?[ =:]{1,2}[\"']?(\d{2,5})\b",
+    r"(?:host(?:name)?|server(?: at)?|addr(?:ess)?|connect(?:ing|ion)? to)[\"']?[ =:]{1,2}[\"']?"
+    rf"{_NAME}[\"']?(?:,?\s?[\"']?| [^\n\"']{{0,60}} )port[\"']?[ =:]{{1,2}}[\"']?(\d{{2,5}})\b",
     re.IGNORECASE,
 )
 """A host and its port told as two fields: `host=db port=5432`."""
 
 _ADDRESS = re.compile(r"\b((?:\d{1,3}\.){3}\d{1,3}):(\d{2,5})\b")
 _HOST = re.compile(
-    r"(?:lookup|in upstream|ENOTFOUND|EAI_AGAIN|UnknownHostException:|host name|resolve host:?"
-    rf"|address of|failed to resolve)\s*[\"'(]*{_NAME}\b",
+    r"(?:lookup|in upstream|bad address|ENOTFOUND|EAI_AGAIN|UnknownHostException:|host name"
+    rf"|resolve host:?|address of|failed to resolve)\s*[\"'(]*{_NAME}\b",
     re.IGNORECASE,
 )
-_PORT = re.compile(r"(?::|port[ =]{1,2})(\d{2,5})\b", re.IGNORECASE)
+_PORT = re.compile(r"(?::|port[ =]{1,2}|', )(\d{2,5})\b", re.IGNORECASE)
 _PATH = re.compile(r"(?<![\w:/.])(/[\w.@+-]{1,80}(?:/[\w.@+-]{1,80}){0,12})")
 _VARIABLE = re.compile(r"\b([A-Z][A-Z0-9]{0,40}(?:_[A-Z0-9]{1,40}){1,8})\b")
 _QUOTED_KEY = re.compile(r"(?:KeyError: |placeholder )['\"]([\w.-]{1,80})['\"]")
@@ -46,6 +46,7 @@ _MODULE = re.compile(
     r"|open shared object file|libraries:)\s*['\"]?([\w.@/-]{1,80})",
     re.IGNORECASE,
 )
+_COMMAND = re.compile(r"\bsh: (?:line )?(?:\d{1,5}: )?(\S{1,80}): (?:command )?not found")
 _ACCOUNT = re.compile(
     r"system:serviceaccount:([\w.-]{1,63}):([\w.-]{1,253})['\"]? cannot (\w{1,20}) resource"
     r" ['\"]?([\w./-]{1,100})"
@@ -180,7 +181,7 @@ def _variable(text: str) -> Complaint:
 
 
 def _file(text: str) -> Complaint:
-    if module := _MODULE.search(text):
+    if module := _MODULE.search(text) or _COMMAND.search(text):
         return Complaint(ContainerCause.FILE, f"does not find {module[1]}")
 
     path = _PATH.search(text)
@@ -195,7 +196,7 @@ _ROWS: tuple[tuple[str, Callable[[str], Complaint]], ...] = (
      _with(_C.READ_ONLY, "writes to a read-only file system", _PATH,
            "cannot write to {0}: the file system is read-only")),
     (r"address (?:is )?already in use|\bEADDRINUSE\b|port \d+ (?:is|was) already in use"
-     r"|failed \(98:|Only one usage of each socket",
+     r"|failed \(98:|Only one usage of each socket|connection in use:",
      _with(_C.PORT_IN_USE, "its port is already in use", _PORT, "port {0} is already in use")),
     (r"(?:bind|listen).{0,80}(?:permission denied|EACCES)|EACCES.{0,40}(?:bind|listen|0\.0\.0\.0)"
      r"|failed \(13:.{0,20}denied.{0,20}\bbind|\bbind\(\).{0,60}failed \(13:",
@@ -231,12 +232,17 @@ _ROWS: tuple[tuple[str, Callable[[str], Complaint]], ...] = (
      r"|role \"?\w+\"? does not exist|bad credentials|SASL auth|InvalidClientTokenId"
      r"|incorrect (?:user|password)|authentication required",
      _rejected),
+    (r"unable to locate credentials|no credentials|could not automatically determine credentials",
+     _fixed(_C.CREDENTIALS, "it finds no credentials")),
+    (r"\bAccessDenied\b|\bAuthorizationFailed\b|does not have .{0,80}\bpermission\b",
+     _fixed(_C.CREDENTIALS, "its credentials do not allow what it asks of the cloud")),
     (r"x509: |certificate (?:verify failed|has expired|signed by|is not (?:valid|trusted)|required)"
      r"|CERTIFICATE_VERIFY_FAILED|PKIX path|SSLHandshake|tls: (?:handshake|bad|unknown|failed)"
      r"|self.signed certificate|wrong version number|\bERR_TLS|unable to get local issuer",
      _with(_C.TLS, "a certificate or TLS handshake fails", _ADDRESS,
            "TLS to {0}:{1} fails")),
-    (r"no such host|\bENOTFOUND\b|\bEAI_AGAIN\b|getaddrinfo|name or service not known"
+    (r"\blookup \S{1,253} on \S{1,45}:53|bad address '"
+     r"|no such host|\bENOTFOUND\b|\bEAI_AGAIN\b|getaddrinfo|name or service not known"
      r"|temporary failure in name resolution|UnknownHost|could ?n[o']t resolve|cannot resolve"
      r"|could not translate host|host not found|nodename nor servname|NXDOMAIN|server misbehaving"
      r"|name does not resolve|failed to resolve (?!placeholder)",
@@ -247,9 +253,13 @@ _ROWS: tuple[tuple[str, Callable[[str], Complaint]], ...] = (
      r"|Communications link failure|CommunicationsException|MongoNetworkError|ServerSelection"
      r"|connection reset by peer|\bECONNRESET\b|context deadline exceeded|\bdial (?:tcp|udp)\b"
      r"|NoBrokersAvailable|no brokers available|broker transport failure|not reachable"
-     r"|max retries exceeded|connection to \S{1,100} failed|no reachable servers"
+     r"|max retries exceeded|connection to \S{1,100} (?:failed|refused)|no reachable servers"
+     r"|connection to .{1,100} could not be established|timeout occurred after waiting"
+     r"|waiting for \S{1,100}:\d.{0,20}timed out|:\d{2,5} - no response"
      r"|connect_timeout|service unavailable|\b50[234]\b.{0,10}(?:bad gateway|unavailable|timeout)",
      _unreachable),
+    (r"too many (?:clients|connections)|remaining connection slots|max_user_connections",
+     _fixed(_C.UNREACHABLE, "its database has no connection left for it")),
     (r"relation \"?[\w.]+\"? does not exist|no such table|unknown column|table '.{1,80}' doesn.t"
      r"|column \S+ does not exist|pending migrations?|migrations?.{0,40}(?:fail|dirty|missing)"
      r"|dirty database|schema-validation|unknown database|database \"?\w+\"? does not exist"
@@ -263,7 +273,8 @@ _ROWS: tuple[tuple[str, Callable[[str], Complaint]], ...] = (
     (r"no such file or directory|\bENOENT\b|FileNotFound|cannot find (?:the )?(?:file|module)"
      r"|ModuleNotFoundError|no module named|ClassNotFoundException|NoClassDefFoundError"
      r"|could not find or load main class|shared object file|GLIBC_|can't open file"
-     r"|unable to access jarfile|file not found|does not exist: /",
+     r"|unable to access jarfile|file not found|does not exist: /"
+     rf"|{_COMMAND.pattern}",
      _file),
     (r"unknown (?:shorthand )?flag|flag provided but not defined|unrecogni[sz]ed (?:arg|opt|config)"
      r"|unknown (?:command|option|directive|argument|parameter|configuration|field)|\[emerg\]"
