@@ -242,6 +242,22 @@ async def test_who_misses_it_is_said(api: MutableApi, ask: Ask) -> None:
     assert "It leads to deploy/web: whoever calls it by name gets no answer." in user.asked[1]
 
 
+@pytest.mark.parametrize(("arguments", "is_said"), [({}, True), ({"propagation": "orphan"}, False)])
+async def test_whose_callers_get_no_answer_is_said(
+    api: MutableApi, ask: Ask, arguments: Json, is_said: bool
+) -> None:
+    api.objects["services"] = [
+        plain("front", spec={"selector": {"app": "web"}}),
+        plain("other", spec={"selector": {"app": "db"}}),
+        plain("by-hand", spec={}),
+    ]
+    user = User(agrees=False)
+    await ask(user, "k8s_delete", name="deploy/web", namespace="shop", **arguments)
+
+    said = "svc/front leads to it: whoever calls it gets no answer, unless others answer."
+    assert (f"Impact: {said}" in user.asked[0]) is is_said
+
+
 async def test_dependents_of_any_kind_are_found(api: MutableApi, ask: Ask) -> None:
     api.objects["certificates"] = [plain("tls")]
     api.objects["secrets"] = [owned(plain("tls-1"), "Certificate", "uid-shop-tls"), plain("other")]

@@ -349,6 +349,27 @@ async def test_pods_that_find_no_room_are_counted(api: WritableApi, ask: Ask) ->
     assert "Room for 2 of 4 more pods only (3 CPU and 1024 MiB each)" in user.asked[0]
 
 
+async def test_scaling_to_nothing_says_whose_callers_get_no_answer(
+    api: WritableApi, ask: Ask
+) -> None:
+    labels = {"app": "web"}
+    spec = {"containers": [{"name": "app", "image": "x"}]}
+    template = {"metadata": {"labels": labels}, "spec": spec}
+    api.objects["deployments"] = [deployment("web", template=template)]
+    api.objects["services"] = [
+        {"metadata": {"name": name, "namespace": "shop"}, "spec": {"selector": labels}}
+        for name in ("web", "web-admin")
+    ]
+    user = User(agrees=False)
+    await ask(user, "k8s_scale", name="web", replicas="0")
+
+    assert "spec.replicas: 2 -> 0" in user.asked[0]
+    assert (
+        "Impact: svc/web and svc/web-admin lead to it: whoever calls them gets no answer,"
+        " unless others answer." in user.asked[0]
+    )
+
+
 async def test_what_may_not_be_read_is_not_called_safe(api: WritableApi, ask: Ask) -> None:
     api.denied = {"nodes"}
     user = User(agrees=False)

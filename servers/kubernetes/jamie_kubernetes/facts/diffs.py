@@ -8,12 +8,14 @@ import msgspec
 from jamie_base.secret_words import names_secret
 from jamie_base.text import count, shorten
 from jamie_kubernetes.client.sending import NOW, Object
-from jamie_kubernetes.facts.fields import Field
+from jamie_kubernetes.facts.fields import Field, Path
 
 LINES = 24
 VALUE_CELLS = 160
 
 _SECRET_FIELDS = ("data", "stringData")
+_LEFT_OUT: dict[Path, str] = {("spec", "replicas"): "0"}
+"""What a field means that the API server leaves out: a scale of nothing has no replicas."""
 
 
 class Marker(Protocol):
@@ -46,7 +48,7 @@ def touched_of(fields: Sequence[Field], kind: str, marker: Marker) -> dict[str, 
 def value_of(field: Field, value: object, kind: str, marker: Marker, *, there: bool) -> str:
     """Show one value of a field."""
     if not there:
-        return "(none)"
+        return _LEFT_OUT.get(field.path, "(none)")
     if value == NOW:
         return "(now)"
     if is_secret(field, kind):

@@ -8,7 +8,7 @@ from jamie_base.text import count
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.limits import Budget
 from jamie_kubernetes.client.objects import Named
-from jamie_kubernetes.client.sending import Object, list_at, text_at
+from jamie_kubernetes.client.sending import Object, list_at, mapping_at, text_at
 from jamie_kubernetes.client.volumes import ClaimingPod
 from jamie_kubernetes.facts.removals import (
     MISSED,
@@ -22,18 +22,23 @@ from jamie_kubernetes.facts.removals import (
 from jamie_kubernetes.kinds import (
     BUDGETS,
     CLAIMS,
+    DAEMON_SETS,
+    DEPLOYMENTS,
     NAMESPACES,
     NODES,
     PODS,
+    REPLICA_SETS,
     STATEFUL_SETS,
     VOLUMES,
     Kind,
 )
+from jamie_kubernetes.tools.callers import caller_lines
 from jamie_kubernetes.tools.dependents import census, search
 from jamie_kubernetes.tools.hubs import hubs_of
 from jamie_kubernetes.tools.parts import Part, Parts, why_of
 from jamie_kubernetes.tools.removing import Removal
 
+_SERVING = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, REPLICA_SETS)
 _DEFINITIONS = "customresourcedefinitions"
 _SHOWN = 3
 
@@ -74,8 +79,8 @@ async def _special(cluster: Cluster, removal: Removal, whole: Object) -> list[st
         return [content_line(found.kinds), *unseen_line(found.unseen)]
     if target.kind == NODES:
         return await _on_node(cluster, target.name)
-    if target.kind == STATEFUL_SETS:
-        return await _kept_claims(cluster, target.namespace, whole)
+    if target.kind in _SERVING:
+        return await _workload(cluster, removal, whole)
     if target.kind == CLAIMS:
         return [
             *await _volume(cluster, whole),
@@ -110,6 +115,16 @@ async def _on_node(cluster: Cluster, name: str) -> list[str]:
         " first.",
         again,
     ]
+
+
+async def _workload(cluster: Cluster, removal: Removal, whole: Object) -> list[str]:
+    space = removal.target.namespace
+    kept = await _kept_claims(cluster, space, whole)
+    if removal.propagation == "orphan":
+        return kept
+
+    labels = mapping_at(whole, "spec", "template", "metadata", "labels")
+    return [*await caller_lines(cluster, space, labels), *kept]
 
 
 async def _kept_claims(cluster: Cluster, namespace: str, whole: Object) -> list[str]:

@@ -99,7 +99,7 @@ def _plain(kind: Kind, now: int, wanted: int) -> list[str]:
 
     lines = [f"{count('pod', now - wanted)} of {now} will be stopped."]
     if wanted == 0:
-        lines.append("Nothing of it will run: whoever calls it gets no answer.")
+        lines.append("Nothing of it will run.")
     elif wanted == 1:
         lines.append("A single replica: when its pod or node fails, nothing of it runs.")
     if kind == STATEFUL_SETS:

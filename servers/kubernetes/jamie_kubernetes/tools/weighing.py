@@ -32,6 +32,7 @@ from jamie_kubernetes.kinds import (
     QUOTAS,
     STATEFUL_SETS,
 )
+from jamie_kubernetes.tools.callers import caller_lines
 from jamie_kubernetes.tools.parts import Part, Parts, why_of
 from jamie_kubernetes.tools.targets import Target
 
@@ -50,10 +51,13 @@ async def scaling_lines(
     budgets = parts.plan("pdb", partial(cluster.all, Listing(BUDGETS, own), Budget))
     quotas = parts.plan("quota", partial(cluster.all, Listing(QUOTAS, own), Quota))
     room = parts.plan("room on the nodes", partial(_room, cluster, template.spec, more))
+    labels = template.metadata.labels
+    ends = wanted == 0
+    callers = parts.plan("services", partial(caller_lines, cluster, own, labels)) if ends else None
     await parts.fill()
 
-    labels = template.metadata.labels
     found = [
+        *(callers.value or [] if callers else []),
         *autoscaler_lines(scalers.value or [], target.kind.name, target.name, wanted),
         *(budget_lines(budgets.value or [], labels, wanted) if more < 0 else []),
         *(quota_lines(quotas.value or [], need_of(template.spec), more) if more > 0 else []),

@@ -1,0 +1,27 @@
+"""Which Services lead to a workload, and so to nothing once nothing of it runs."""
+
+from collections.abc import Mapping
+
+from jamie_base.text import count, join_words
+from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client.network import NetService
+from jamie_kubernetes.kinds import SERVICES
+
+NAMED = 4
+
+
+async def caller_lines(cluster: Cluster, namespace: str, labels: Mapping[str, object]) -> list[str]:
+    """Say whose callers get no answer without the pods that have these labels."""
+    services = await cluster.all(Listing(SERVICES, namespace), NetService)
+    names = [
+        f"svc/{one.metadata.name}"
+        for one in services
+        if (wanted := one.spec.selector.items()) and wanted <= labels.items()
+    ]
+    if not names:
+        return []
+
+    more = len(names) - NAMED
+    named = join_words([*names[:NAMED], *([count("other", more)] if more > 0 else [])])
+    leads, calls = ("leads", "it") if len(names) == 1 else ("lead", "them")
+    return [f"{named} {leads} to it: whoever calls {calls} gets no answer, unless others answer."]
