@@ -9,7 +9,7 @@ from jamie_base.text import count
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.facts.causes.alike import TOLD_ALONE, stand_for
-from jamie_kubernetes.facts.causes.nodes import NodeCause
+from jamie_kubernetes.facts.causes.node_causes import NodeCause
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.nodes import is_ready
 from jamie_kubernetes.facts.quantities import known, written

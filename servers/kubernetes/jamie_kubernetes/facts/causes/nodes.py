@@ -1,30 +1,29 @@
 """Nodes that do not take part, are short of something, or will be trouble."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
 from jamie_base.text import count, join_words
-from jamie_base.when import Nanoseconds, age, instant, nanoseconds
-from jamie_kubernetes.answers_diagnose import Confidence, Finding
+from jamie_base.when import Nanoseconds, instant, nanoseconds
+from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.objects import Condition
-from jamie_kubernetes.facts.causes.telling import ago, happened
-from jamie_kubernetes.facts.event_index import Happening
+from jamie_kubernetes.facts.causes.node_causes import (
+    Around,
+    NodeCause,
+    node_finding,
+    seconds_since,
+)
+from jamie_kubernetes.facts.causes.node_unrest import clocked, unrest
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.hosts import skew
 from jamie_kubernetes.facts.nodes import BAD, is_ready
 from jamie_kubernetes.facts.placing.choice import UNSCHEDULABLE
 from jamie_kubernetes.facts.standing import word
 
-_SECOND = 1_000_000_000
-STALE_SECONDS = 120
-AHEAD_SECONDS = 60
 JOINING_SECONDS = 300
 LEAVING_SECONDS = 600
-RESTARTS_TOLD = 3
-FLAPS_TOLD = 3
 
 UNINITIALISED_TAINT = "node.cloudprovider.kubernetes.io/uninitialized"
 OUT_TAINT = "node.kubernetes.io/out-of-service"
@@ -35,50 +34,6 @@ _ON_PURPOSE = (
     "karpenter.sh/disruption",
 )
 """Taints of what takes nodes away as its work: nobody forgot to uncordon these."""
-
-
-class NodeCause(StrEnum):
-    """What is wrong with a node, or with all of them."""
-
-    SILENT = "node-silent"
-    NOT_READY = "node-not-ready"
-    MEMORY = "memory-pressure"
-    DISK = "disk-pressure"
-    PID = "pid-pressure"
-    NETWORK = "network-unavailable"
-    PROBLEM = "node-problem"
-    UNINITIALISED = "node-uninitialised"
-    DELETING = "node-deletion-stuck"
-    OUT_OF_SERVICE = "node-out-of-service"
-    FLAPPING = "node-flapping"
-    RESTARTING = "kubelet-restarting"
-    SYSTEM_OOM = "system-oom"
-    IMAGE_GC = "image-gc-failed"
-    EVICTING = "eviction-threshold"
-    LEASE = "node-lease-stale"
-    CLOCK = "clock-skew"
-    SKEW = "kubelet-skew"
-    CORDONED = "node-cordoned"
-    FULL = "cluster-full"
-
-
-class Around(msgspec.Struct, frozen=True):
-    """What is known around a node: who is on it, what happened to it, when it last reported.
-
-    `pods` run there, where they could be `counted`; of `owners` some pods there are not ready.
-    `warnings` and `notes` are events about it; `renewed_ns` is when it renewed its lease, by its
-    own clock.
-    """
-
-    now_ns: Nanoseconds
-    api_version: str = ""
-    pods: int = 0
-    counted: bool = True
-    unready: int = 0
-    owners: tuple[str, ...] = ()
-    warnings: Sequence[Happening] = ()
-    notes: Sequence[Happening] = ()
-    renewed_ns: Nanoseconds = 0
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -121,9 +76,9 @@ def node_findings(host: Host, around: Around) -> Iterator[Finding]:
         if one.status == "True" and BAD.search(one.type):
             yield _pressed(host, one, around)
     yield from _joining(host, around)
-    yield from _unrest(host, around)
+    yield from unrest(host, around)
     if ready and ready.status == "True":
-        yield from _clocked(host, around)
+        yield from clocked(host, around)
     yield from _risks(host, ready, around)
 
 
@@ -132,7 +87,7 @@ def _standing(host: Host, ready: Condition | None, around: Around) -> Iterator[F
         return
 
     born = host.metadata.creation_timestamp
-    if ready is None and born and _seconds(nanoseconds(born), around) < JOINING_SECONDS:
+    if ready is None and born and seconds_since(nanoseconds(born), around) < JOINING_SECONDS:
         return
 
     silent = ready is None or ready.status == "Unknown"
@@ -147,7 +102,7 @@ def _standing(host: Host, ready: Condition | None, around: Around) -> Iterator[F
         if silent
         else "look at what its kubelet waits for: runtime, network plugin, disk"
     )
-    yield _finding(
+    yield node_finding(
         host,
         NodeCause.SILENT if silent else NodeCause.NOT_READY,
         Harm.BROKEN,
@@ -164,7 +119,7 @@ def _standing(host: Host, ready: Condition | None, around: Around) -> Iterator[F
 def _pressed(host: Host, one: Condition, around: Around) -> Finding:
     row = _CONDITIONS.get(one.type)
     kind = word(one.type)
-    return _finding(
+    return node_finding(
         host,
         row.cause if row else NodeCause.PROBLEM,
         Harm.DEGRADED,
@@ -184,16 +139,16 @@ def _joining(host: Host, around: Around) -> Iterator[Finding]:
     taints = {one.key for one in host.spec.taints}
     if UNINITIALISED_TAINT in taints and born:
         since = nanoseconds(born)
-        if _seconds(since, around) > JOINING_SECONDS:
+        if seconds_since(since, around) > JOINING_SECONDS:
             says = "waits to be initialised by the cloud controller manager"
             step = "look at the cloud controller manager"
             cause = NodeCause.UNINITIALISED
-            yield _finding(host, cause, Harm.BROKEN, says, around, next=step, since_ns=since)
+            yield node_finding(host, cause, Harm.BROKEN, says, around, next=step, since_ns=since)
 
     leaves = host.metadata.deletion_timestamp
-    if leaves and _seconds(nanoseconds(leaves), around) > LEAVING_SECONDS:
+    if leaves and seconds_since(nanoseconds(leaves), around) > LEAVING_SECONDS:
         held = join_words([word(one) for one in host.metadata.finalizers])
-        yield _finding(
+        yield node_finding(
             host,
             NodeCause.DELETING,
             Harm.DEGRADED,
@@ -203,7 +158,7 @@ def _joining(host: Host, around: Around) -> Iterator[Finding]:
             since_ns=nanoseconds(leaves),
         )
     if OUT_TAINT in taints and is_ready(host):
-        yield _finding(
+        yield node_finding(
             host,
             NodeCause.OUT_OF_SERVICE,
             Harm.DEGRADED,
@@ -213,82 +168,12 @@ def _joining(host: Host, around: Around) -> Iterator[Finding]:
         )
 
 
-def _unrest(host: Host, around: Around) -> Iterator[Finding]:
-    """Tell what its events say."""
-    warned = {one.reason: one for one in around.warnings}
-    for reason in ("SystemOOM", "OOMKilling"):
-        if one := warned.get(reason):
-            says = f"ran out of memory {count('time', one.count)} in the last hour"
-            step = "find what outgrew its memory limit, or has none: k8s_top"
-            yield _told(host, NodeCause.SYSTEM_OOM, says, one, around, step)
-    for reason in ("ImageGCFailed", "FreeDiskSpaceFailed", "ContainerGCFailed"):
-        # Right after a kubelet starts it fails once for want of figures.
-        if (one := warned.get(reason)) and one.count > 1:
-            says = "cannot clean up images or containers"
-            step = "free its disk, and look at the container runtime"
-            yield _told(host, NodeCause.IMAGE_GC, says, one, around, step)
-    if one := warned.get("EvictionThresholdMet"):
-        says = "evicts pods to get something back"
-        yield _told(host, NodeCause.EVICTING, says, one, around, "find what uses it up: k8s_top")
-    yield from _restless(host, around)
-
-
-def _restless(host: Host, around: Around) -> Iterator[Finding]:
-    noted = {one.reason: one for one in around.notes}
-    starts = sum(
-        one.count
-        for note in (noted.get("Starting"),)
-        if note
-        for one in note.sayings.values()
-        if "kubelet" in one.text
-    )
-    if starts >= RESTARTS_TOLD:
-        says = f"its kubelet started {count('time', starts)} in the last hour"
-        step = "look at the kubelet's own log on that machine"
-        yield _told(host, NodeCause.RESTARTING, says, noted["Starting"], around, step)
-
-    lost = noted.get("NodeNotReady")
-    if lost and lost.count >= FLAPS_TOLD:
-        says = f"went away and came back {count('time', lost.count)} in the last hour"
-        step = "look at its load, its network, and whether its kubelet gets to report in time"
-        yield _told(host, NodeCause.FLAPPING, says, lost, around, step)
-
-
-def _clocked(host: Host, around: Around) -> Iterator[Finding]:
-    """Compare the clock by which a node renews its lease with ours."""
-    late = _seconds(around.renewed_ns, around)
-    if not around.renewed_ns or -AHEAD_SECONDS < late < STALE_SECONDS:
-        return
-
-    if late < 0:
-        yield _finding(
-            host,
-            NodeCause.CLOCK,
-            Harm.DEGRADED,
-            f"its clock is {age(-late)} ahead of ours, by the lease it renews",
-            around,
-            confidence="likely",
-            next="look at its time synchronisation (chrony, ntp)",
-        )
-    else:
-        yield _finding(
-            host,
-            NodeCause.LEASE,
-            Harm.DEGRADED,
-            f"counts as ready, but renewed its lease {ago(around.renewed_ns, around.now_ns)}:"
-            " its clock is behind, or nobody notices that it is gone",
-            around,
-            confidence="possible",
-            next="look at its clock, and at the node controller in kube-controller-manager",
-        )
-
-
 def _risks(host: Host, ready: Condition | None, around: Around) -> Iterator[Finding]:
     taints = {one.key: one for one in host.spec.taints}
     if host.spec.unschedulable and not any(one in taints for one in _ON_PURPOSE):
         cordon = taints.get(UNSCHEDULABLE)
         since = cordon.time_added if cordon else None
-        yield _finding(
+        yield node_finding(
             host,
             NodeCause.CORDONED,
             Harm.RISK,
@@ -300,53 +185,7 @@ def _risks(host: Host, ready: Condition | None, around: Around) -> Iterator[Find
         )
     if says := skew(host.status.node_info.kubelet_version, around.api_version):
         step = "bring its kubelet within three minor versions below the API server"
-        yield _finding(host, NodeCause.SKEW, Harm.RISK, says, around, next=step)
-
-
-def _told(
-    host: Host, cause: NodeCause, says: str, one: Happening, around: Around, step: str
-) -> Finding:
-    return _finding(
-        host,
-        cause,
-        Harm.DEGRADED,
-        says,
-        around,
-        evidence=(happened(one, around.now_ns),),
-        said=(one.message,) if one.message else (),
-        next=step,
-        since_ns=one.first_ns,
-    )
-
-
-def _finding(
-    host: Host,
-    cause: NodeCause,
-    harm: Harm,
-    says: str,
-    around: Around,
-    *,
-    confidence: Confidence = "certain",
-    evidence: tuple[str, ...] = (),
-    said: tuple[str, ...] = (),
-    next: str = "",  # noqa: A002  # as the field is called
-    since_ns: Nanoseconds = 0,
-    affects: tuple[str, ...] = (),
-) -> Finding:
-    return Finding(
-        cause=cause,
-        namespace="",
-        owner=f"node/{host.metadata.name}",
-        severity=harm,
-        summary=says,
-        confidence=confidence,
-        evidence=evidence,
-        said=said,
-        next=next,
-        since_ns=since_ns,
-        count=around.pods,
-        affects=affects,
-    )
+        yield node_finding(host, NodeCause.SKEW, Harm.RISK, says, around, next=step)
 
 
 def _who(around: Around) -> tuple[str, ...]:
@@ -359,7 +198,3 @@ def _who(around: Around) -> tuple[str, ...]:
 
 def _since(one: Condition) -> Nanoseconds:
     return instant(one.last_transition_time)
-
-
-def _seconds(since_ns: Nanoseconds, around: Around) -> float:
-    return (around.now_ns - since_ns) / _SECOND

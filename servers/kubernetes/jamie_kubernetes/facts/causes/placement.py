@@ -1,7 +1,6 @@
 """Pods that no node takes: why, and the smallest change that would help."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 
 import msgspec
 
@@ -11,6 +10,12 @@ from jamie_kubernetes.answers import PodGroup
 from jamie_kubernetes.answers_diagnose import Confidence, Finding, key_of
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.placing import PlacingPod
+from jamie_kubernetes.facts.causes.placement_codes import (
+    CAUSE_OF_HINDRANCE,
+    PlacementCause,
+    cause_of,
+    cause_of_words,
+)
 from jamie_kubernetes.facts.causes.telling import happened
 from jamie_kubernetes.facts.event_index import Happening
 from jamie_kubernetes.facts.findings import Harm
@@ -28,81 +33,6 @@ SAID_KEPT = 2
 
 AUTOSCALING = ("NotTriggerScaleUp", "TriggeredScaleUp", "FailedScaleUp", "ScaleUpTimedOut")
 """What node autoscalers say of pods without a node."""
-
-
-class PlacementCause(StrEnum):
-    """Why no node takes a pod."""
-
-    CPU = "insufficient-cpu"
-    MEMORY = "insufficient-memory"
-    DISK = "insufficient-ephemeral-storage"
-    EXTENDED = "insufficient-extended-resource"
-    POD_SLOTS = "too-many-pods"
-    TAINT = "taint-not-tolerated"
-    CORDONED = "nodes-cordoned"
-    UNMATCHED = "no-node-matches"
-    NOT_READY = "nodes-not-ready"
-    PRESSED = "nodes-under-pressure"
-    PORT = "host-port-taken"
-    NEAR = "pod-affinity-unmet"
-    APART = "pod-anti-affinity"
-    SHUNNED = "kept-away-by-anti-affinity"
-    SPREAD = "topology-spread"
-    VOLUME_PLACE = "volume-out-of-reach"
-    VOLUME_NONE = "no-volume-to-bind"
-    VOLUME_LIMIT = "too-many-volumes"
-    CLAIM_UNBOUND = "claim-unbound"
-    CLAIM_MISSING = "claim-missing"
-    CLAIM_DELETING = "claim-deleting"
-    CLAIM_TAKEN = "claim-in-use"
-    DEVICES = "device-claim"
-    NO_NODES = "no-nodes"
-    NODE_MISSING = "node-missing"
-    GATED = "scheduling-gated"
-    NO_SCHEDULER = "no-scheduler"
-    PREEMPTING = "preemption-pending"
-    OTHER = "unschedulable"
-
-
-_OF_BARRIER = {
-    Barrier.PINNED: PlacementCause.NODE_MISSING,
-    Barrier.CORDONED: PlacementCause.CORDONED,
-    Barrier.NOT_READY: PlacementCause.NOT_READY,
-    Barrier.PRESSED: PlacementCause.PRESSED,
-    Barrier.TAINT: PlacementCause.TAINT,
-    Barrier.SELECTION: PlacementCause.UNMATCHED,
-    Barrier.PORT: PlacementCause.PORT,
-    Barrier.PODS: PlacementCause.POD_SLOTS,
-    Barrier.VOLUME_LIMIT: PlacementCause.VOLUME_LIMIT,
-    Barrier.VOLUME_PLACE: PlacementCause.VOLUME_PLACE,
-    Barrier.VOLUME_NONE: PlacementCause.VOLUME_NONE,
-    Barrier.VOLUME_ZONE: PlacementCause.VOLUME_PLACE,
-    Barrier.SPREAD: PlacementCause.SPREAD,
-    Barrier.NEAR: PlacementCause.NEAR,
-    Barrier.APART: PlacementCause.APART,
-    Barrier.SHUNNED: PlacementCause.SHUNNED,
-}
-_OF_RESOURCE = {
-    "cpu": PlacementCause.CPU,
-    "memory": PlacementCause.MEMORY,
-    "ephemeral-storage": PlacementCause.DISK,
-}
-_OF_HINDRANCE = {
-    "missing": PlacementCause.CLAIM_MISSING,
-    "deleting": PlacementCause.CLAIM_DELETING,
-    "lost": PlacementCause.CLAIM_UNBOUND,
-    "unbound": PlacementCause.CLAIM_UNBOUND,
-    "taken": PlacementCause.CLAIM_TAKEN,
-}
-_OF_WORDS = (
-    ("unbound immediate", PlacementCause.CLAIM_UNBOUND),
-    ("binding volumes", PlacementCause.CLAIM_UNBOUND),
-    ("ReadWriteOncePod", PlacementCause.CLAIM_TAKEN),
-    ("is being deleted", PlacementCause.CLAIM_DELETING),
-    ("persistentvolumeclaim", PlacementCause.CLAIM_MISSING),
-    ("resourceclaim", PlacementCause.DEVICES),
-    ("no nodes available", PlacementCause.NO_NODES),
-)
 
 
 class Unplaced(msgspec.Struct, frozen=True):
@@ -222,7 +152,7 @@ def _claim(case: Unplaced) -> _Told:
     why, stored = case.hindrance or ("unbound", Stored("", None))
     name = f"pvc/{stored.name}"
     key = key_of(case.group.namespace, name)
-    cause = _OF_HINDRANCE[why]
+    cause = CAUSE_OF_HINDRANCE[why]
     match why:
         case "missing":
             step = f"create {name} in {case.group.namespace}, or name another in the pod's volumes"
@@ -274,7 +204,7 @@ def _preempting(case: Unplaced, node: str) -> _Told:
 def _by_words(case: Unplaced) -> _Told:
     """Judge by what the scheduler said without asking any node."""
     words = case.verdict.why
-    cause = next((one for part, one in _OF_WORDS if part in words), PlacementCause.OTHER)
+    cause = cause_of_words(words)
     if cause is PlacementCause.NO_NODES or not (case.nodes or case.table is None):
         return _Told(
             PlacementCause.NO_NODES, "the cluster has no nodes", next="add a node to the cluster"
@@ -326,14 +256,6 @@ def _counts(case: Unplaced) -> str:
     found = sorted(case.verdict.counts.items())
     said = ", ".join(f"{number} {word_for(*reason)}" for reason, number in found)
     return f"{said} of {count('node', case.verdict.nodes)}"
-
-
-def cause_of(barrier: Barrier, what: str) -> PlacementCause:
-    """Return the code of what is in the way."""
-    if barrier is Barrier.RESOURCE:
-        return _OF_RESOURCE.get(what, PlacementCause.EXTENDED)
-
-    return _OF_BARRIER[barrier]
 
 
 def _happened(case: Unplaced, told: _Told) -> list[str]:

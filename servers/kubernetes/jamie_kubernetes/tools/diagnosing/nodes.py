@@ -13,8 +13,9 @@ from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.control import Lease
 from jamie_kubernetes.client.objects import Event, Pod
+from jamie_kubernetes.facts.causes.node_causes import Around
 from jamie_kubernetes.facts.causes.node_groups import full_finding, told_together
-from jamie_kubernetes.facts.causes.nodes import Around, node_findings
+from jamie_kubernetes.facts.causes.nodes import node_findings
 from jamie_kubernetes.facts.causes.tenants import Tenants
 from jamie_kubernetes.facts.event_index import EventIndex
 from jamie_kubernetes.facts.findings import Harm

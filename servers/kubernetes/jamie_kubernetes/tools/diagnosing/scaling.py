@@ -15,8 +15,8 @@ from jamie_kubernetes.facts.causes.scaling import (
     fixed,
     no_api,
     rivals_by_target,
-    target_key,
 )
+from jamie_kubernetes.facts.causes.scaling_reasons import target_key
 from jamie_kubernetes.facts.causes.vertical import EVICTED, vertical_causes
 from jamie_kubernetes.facts.causes.vertical import target_key as vertical_target
 from jamie_kubernetes.kinds import AUTOSCALERS, BUDGETS, DEPLOYMENTS, STATEFUL_SETS
