@@ -324,7 +324,7 @@ class Api:
 
         labels = request.url.params.get("labelSelector", "")
         wanted = dict(part.split("=") for part in labels.split(",") if "=" in part)
-        if not wanted.items() <= about.get("labels", {}).items():
+        if not wanted.items() <= (about.get("labels") or {}).items():
             return False
 
         known = {

@@ -257,13 +257,22 @@ class HttpBackend:
             )
 
         try:
-            return msgspec.json.decode(reply.body, type=answer)
+            return self.parse(reply.body, answer)
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             start = reply.body[:80].decode(errors="replace")
             raise BackendError(
                 f"{self.who} answered something other than the JSON expected ({exc});"
                 f" it begins {start!r}."
             ) from exc
+
+    def parse(self, body: bytes, answer: type[T]) -> T:
+        """Read a body of JSON.
+
+        Raises:
+            DecodeError: It is not of the type.
+
+        """
+        return msgspec.json.decode(body, type=answer)
 
     def reason(self, reply: httpx.Response, body: bytes) -> str:
         """Find the backend's own explanation in a refusal."""

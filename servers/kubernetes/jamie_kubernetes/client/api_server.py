@@ -4,7 +4,7 @@ import re
 from collections.abc import Generator, Sequence
 from importlib.metadata import version
 from ssl import SSLContext
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import httpx
 import msgspec
@@ -16,9 +16,12 @@ from jamie_base.settings import HttpSource
 from jamie_kubernetes.client.access import Access
 from jamie_kubernetes.client.acting import act_as, who_acts
 from jamie_kubernetes.client.credentials import Credential, impersonation_of
+from jamie_kubernetes.client.decoding import leniently
 from jamie_kubernetes.client.objects import ApiStatus
 from jamie_kubernetes.client.terms import Terms
 from jamie_kubernetes.client.tls import tls_context
+
+T = TypeVar("T")
 
 _REPEATED = re.compile(r'Invalid value: "\{.*\}": ', re.DOTALL)
 
@@ -78,6 +81,10 @@ class ApiServer(HttpBackend):
     def who(self) -> str:
         """Return how errors name this server."""
         return f"{self.kind} {self._access.context!r} at {self.url}"
+
+    def parse(self, body: bytes, answer: type[T]) -> T:
+        """Read a body of JSON, nulls as if they were left out."""
+        return leniently(body, answer)
 
     def reason(self, reply: httpx.Response, body: bytes) -> str:
         """Find the API server's words in a Status, or the failed checks in a health report."""

@@ -3,6 +3,7 @@
 import msgspec
 
 from jamie_kubernetes.client.cluster import Cluster
+from jamie_kubernetes.client.decoding import decoded
 from jamie_kubernetes.client.listing import Listing
 from jamie_kubernetes.client.rows import Form, RowPage, fold_rows
 
@@ -30,9 +31,7 @@ class _Names:
         for row in page.rows:
             cell = row.cells[0] if row.cells else None
             named = isinstance(cell, str)
-            self.found.add(
-                cell if named else msgspec.json.decode(row.object, type=_Named).metadata.name
-            )
+            self.found.add(cell if named else decoded(row.object, _Named).metadata.name)
 
 
 async def read_names(cluster: Cluster, listing: Listing) -> list[str]:

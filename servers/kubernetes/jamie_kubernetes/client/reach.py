@@ -20,13 +20,14 @@ from typing import Protocol, TypeVar
 import anyio.lowlevel
 import msgspec
 
-from jamie_base.errors import BackendError, Denied
+from jamie_base.errors import Denied
 from jamie_base.flight import SingleFlight
 from jamie_base.remarks import remark
 from jamie_base.together import together
 from jamie_kubernetes.client.acting import Who
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.bounds import OffLimits, Spaces, is_pattern, listed
+from jamie_kubernetes.client.decoding import decoded
 from jamie_kubernetes.client.fence import Fence
 from jamie_kubernetes.client.listing import Listing
 from jamie_kubernetes.client.objects import ListPage
@@ -225,15 +226,9 @@ def sift(spaces: Spaces, listing: Listing, raw: msgspec.Raw, item: type[T]) -> L
         BackendError: It is not of the type.
 
     """
-    try:
-        # Twice over a page is faster than one by one over its objects.
-        places = msgspec.json.decode(raw, type=ListPage[_Placed]).items or ()
-        page = msgspec.json.decode(raw, type=ListPage[item])
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-        raise BackendError(
-            f"The list of {listing.kind.plural} holds something other than expected ({exc})."
-        ) from exc
-
+    # Twice over a page is faster than one by one over its objects.
+    places = decoded(raw, ListPage[_Placed]).items or ()
+    page = decoded(raw, ListPage[item])
     kept = [
         one
         for one, place in zip(page.items or (), places, strict=True)
@@ -244,7 +239,7 @@ def sift(spaces: Spaces, listing: Listing, raw: msgspec.Raw, item: type[T]) -> L
 
 def is_in_reach(spaces: Spaces, listing: Listing, raw: msgspec.Raw) -> bool:
     """Tell whether an object is in, or is, a namespace that is in reach."""
-    return spaces.reachable(_space(listing, msgspec.json.decode(raw, type=_Placed)))
+    return spaces.reachable(_space(listing, decoded(raw, _Placed)))
 
 
 class _About(msgspec.Struct, frozen=True):

@@ -4,6 +4,8 @@ from typing import Literal, TypeVar, cast
 
 import msgspec
 
+from jamie_kubernetes.client.decoding import decoded
+
 T = TypeVar("T")
 
 Object = dict[str, object]
@@ -83,7 +85,7 @@ class Sending(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def typed(one: Object, answer: type[T]) -> T:
     """Read an object that was read whole as one of our types, as if it had just come."""
-    return msgspec.json.decode(msgspec.json.encode(one), type=answer)
+    return decoded(msgspec.json.encode(one), answer)
 
 
 def part(thing: object, *keys: str) -> object:

@@ -12,6 +12,7 @@ from anyio.abc import ObjectReceiveStream
 from jamie_base.errors import BackendError
 from jamie_kubernetes.client.api_server import Expired
 from jamie_kubernetes.client.cluster import Cluster
+from jamie_kubernetes.client.decoding import leniently
 from jamie_kubernetes.client.fence import leave
 from jamie_kubernetes.client.listing import Listing
 from jamie_kubernetes.client.reach import Reach, is_in_reach
@@ -181,10 +182,10 @@ def _change(
         if not shown(frame):
             return None
 
-        version = msgspec.json.decode(frame.object, type=_Versioned).metadata.resource_version
+        version = leniently(frame.object, _Versioned).metadata.resource_version
         match frame.type:
             case "ADDED" | "MODIFIED" | "DELETED":
-                found = msgspec.json.decode(frame.object, type=item)
+                found = leniently(frame.object, item)
                 return Change(frame.type, version, found)
             case _:
                 return Change("BOOKMARK", version)

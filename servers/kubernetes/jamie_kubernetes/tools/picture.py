@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from jamie_kubernetes.client.decoding import decoded
 from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.client.rows import Column, Form, RowPage, TableRow, shown_columns
 from jamie_kubernetes.facts.documents import arranged, fitted
@@ -58,7 +59,7 @@ class Picture:
 
     def row(self, raw: TableRow, one: Object | None = None) -> Row:
         """Return the row of an object; `one` is what was decoded already, veiled."""
-        meta = msgspec.json.decode(raw.object, type=Named).metadata
+        meta = decoded(raw.object, Named).metadata
         place = f"{meta.namespace}/{meta.name}" if meta.namespace else meta.name
         if self._asked.form is not Form.OBJECTS and self._columns:
             return Row(place, (place, *self._printed(raw)))
@@ -73,7 +74,7 @@ class Picture:
 
     def veiled(self, raw: TableRow) -> Object:
         """Return the object behind a row, without a Secret's data."""
-        return self._asked.veil.over(msgspec.json.decode(raw.object, type=Object))
+        return self._asked.veil.over(decoded(raw.object, Object))
 
     def _printed(self, raw: TableRow) -> list[str]:
         veil, columns = self._asked.veil, self._columns

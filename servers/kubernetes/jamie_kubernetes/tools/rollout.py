@@ -14,6 +14,7 @@ from jamie_kubernetes.answers_rollout import Difference, Rollout, RolloutState
 from jamie_kubernetes.answers_workloads import WorkloadRow
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.controllers import BoundPod, Controller
+from jamie_kubernetes.client.decoding import decoded
 from jamie_kubernetes.client.managed import Managed
 from jamie_kubernetes.client.objects import Event, Workload
 from jamie_kubernetes.client.sending import Object, mapping_at
@@ -112,8 +113,8 @@ async def _seen(parts: Parts, target: Target, now_ns: Nanoseconds) -> _Seen:
     """Read a workload, its revisions, pods and refusals; parts that may not be read are gaps."""
     cluster = parts.cluster
     raw = await cluster.get(target.path, msgspec.Raw)
-    one = msgspec.json.decode(raw, type=Controller)
-    labels = joined(msgspec.json.decode(raw, type=Workload).spec.selector)
+    one = decoded(raw, Controller)
+    labels = joined(decoded(raw, Workload).spec.selector)
     key = (target.namespace, str(target))
     start = partial(RolloutPods, target.owner, key, now_ns)
     listing = Listing(PODS, target.namespace, labels)
@@ -124,7 +125,7 @@ async def _seen(parts: Parts, target: Target, now_ns: Nanoseconds) -> _Seen:
     await parts.fill()
 
     revisions = kept.value or []
-    whole = msgspec.json.decode(raw, type=Object)
+    whole = decoded(raw, Object)
     template = bare_template(mapping_at(whole, "spec", "template"))
     waits = one.spec.paused and bool(revisions) and revisions[0].template != template
     return _Seen(
@@ -135,7 +136,7 @@ async def _seen(parts: Parts, target: Target, now_ns: Nanoseconds) -> _Seen:
         revisions=revisions,
         pending=template if waits else None,
         pods=pods.value,
-        written=template_writer(msgspec.json.decode(raw, type=Managed).metadata),
+        written=template_writer(decoded(raw, Managed).metadata),
     )
 
 
