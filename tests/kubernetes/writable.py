@@ -11,11 +11,12 @@ from typing import Any, cast
 import httpx
 from mcp import Client
 from mcp.types import ElicitRequestParams, ElicitResult
+from pytest_httpx import HTTPXMock
 
 from jamie_kubernetes.server import build
 from jamie_kubernetes.settings import Settings
 from tests.kubernetes.conftest import Mode, text_of
-from tests.kubernetes.wire import RESOURCES, Api, Json, status, workload
+from tests.kubernetes.wire import RESOURCES, Api, Json, node, status, workload
 
 _PATH = re.compile(
     r"(/api/v1|/apis/[\w.-]+/\w+)(?:/namespaces/([^/]+))?/([a-z]+)/([^/]+)(?:/(scale))?"
@@ -250,3 +251,13 @@ def _operate(one: Json, operation: Json) -> None:
         del holder[last]
     else:
         holder[last] = operation["value"]
+
+
+def scalable_api(httpx_mock: HTTPXMock) -> WritableApi:
+    """An API server that holds deploy/web and a node."""
+    api = WritableApi()
+    httpx_mock.add_callback(api, is_reusable=True, is_optional=True)
+    api.objects["deployments"] = [deployment("web")]
+    api.objects["nodes"] = [node("node-1")]
+
+    return api
