@@ -5,6 +5,7 @@ from functools import partial
 
 import anyio
 import msgspec
+from msgspec.structs import replace
 
 from jamie_base.errors import BackendError, Denied, Unreachable
 from jamie_base.status import Gap, SourceStatus
@@ -109,46 +110,23 @@ class _Me(msgspec.Struct, frozen=True):
 
 async def probe(cluster: Cluster) -> SourceStatus:
     """Tell the state of one cluster; one that is down is a state, not an error."""
-    limits = cluster.fence.words
+    down = SourceStatus(cluster.name, "Kubernetes", "", False, limits=cluster.fence.words)
     try:
         access = cluster.access
     except BackendError as exc:
-        return SourceStatus(
-            cluster.name,
-            "Kubernetes",
-            "",
-            False,
-            error=str(exc),
-            fix="Mend the kubeconfig.",
-            limits=limits,
-        )
+        return replace(down, error=str(exc), fix="Mend the kubeconfig.")
 
+    down = replace(down, name=access.context, url=access.url)
     try:
         version = await cluster.version()
         gaps = await missing(cluster)
     except BackendError as exc:
-        return SourceStatus(
-            access.context,
-            "Kubernetes",
-            access.url,
-            False,
-            error=str(exc),
-            fix=_fix(exc),
-            limits=limits,
-        )
+        return replace(down, error=str(exc), fix=_fix(exc))
 
-    found = SourceStatus(
-        name=access.context,
-        kind="Kubernetes",
-        url=access.url,
-        reachable=True,
-        version=version,
-        identity=await identity(cluster),
-        missing=gaps,
-        limits=limits,
-    )
+    who = await identity(cluster)
+    found = replace(down, reachable=True, version=version, identity=who, missing=gaps)
     ahead = round(cluster.clock_ahead, 1)
-    return msgspec.structs.replace(found, clock_ahead=ahead) if ahead else found
+    return replace(found, clock_ahead=ahead) if ahead else found
 
 
 async def identity(cluster: Cluster) -> str:

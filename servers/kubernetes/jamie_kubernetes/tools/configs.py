@@ -1,6 +1,6 @@
 """The ConfigMaps and Secrets pods use: their fingerprints, and which pods have an older content."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import anyio
@@ -62,17 +62,20 @@ async def look_at(
                 found[one] = fingerprinted(one, contents, marks, starts)
 
     await together(*(partial(read, one) for one in [*uses][:MOST]))
-    gaps = [Gap(f"{kind}s the pods use", _why(exc)) for kind, exc in sorted(failed.items())]
-    if len(uses) > MOST:
-        left = count("ConfigMap or Secret", len(uses) - MOST, "ConfigMaps and Secrets")
-        gaps.append(Gap(f"{left} more", f"only {MOST} are looked at"))
-
     configs = [
         msgspec.structs.replace(found[one], only_in=number, missing=False) if number else found[one]
         for one, number in uses.items()
         if one in found
     ]
-    return Looked(tuple(configs), tuple(gaps))
+    return Looked(tuple(configs), tuple(_gaps(failed, len(uses) - MOST)))
+
+
+def _gaps(failed: Mapping[str, BackendError], left: int) -> Iterator[Gap]:
+    for kind, exc in sorted(failed.items()):
+        yield Gap(f"{kind}s the pods use", _why(exc))
+    if left > 0:
+        more = count("ConfigMap or Secret", left, "ConfigMaps and Secrets")
+        yield Gap(f"{more} more", f"only {MOST} are looked at")
 
 
 def _why(error: BackendError) -> str:

@@ -34,6 +34,7 @@ from jamie_kubernetes.render.overview import overview
 from jamie_kubernetes.tools.changing import Marks
 from jamie_kubernetes.tools.diagnosing.round import Round
 from jamie_kubernetes.tools.diagnosing.subject import Subject
+from jamie_kubernetes.tools.metrics import measured
 from jamie_kubernetes.tools.parts import Part, Parts, check_namespace
 from jamie_kubernetes.tools.toolset import Backend, Namespace, tools
 
@@ -41,7 +42,6 @@ EVENT_WINDOW_NS = 3600 * 1_000_000_000
 EVENTS_KEPT = 20
 CAUSES_SHOWN = 5
 UNFINISHED = Gap("causes", "not all looked for in time; k8s_diagnose has more of it")
-NO_METRICS = "metrics API not installed"
 GROUPS_KEPT = 200
 
 
@@ -84,7 +84,7 @@ async def k8s_overview(cluster: Backend, marks: Marks, namespace: Namespace = ""
             for kind in WORKLOADS
         ],
         events=parts.plan("events", parts.scoped("events", partial(_events, cluster, now_ns))),
-        usage=parts.plan("metrics", partial(_usage, cluster, namespace)),
+        usage=parts.plan("metrics", partial(measured, partial(_usage, cluster, namespace))),
     )
     await parts.fill()
     answer = _answer(parts, asked, now_ns)
@@ -183,18 +183,10 @@ async def _health(cluster: Cluster) -> str:
         return f"not ready ({exc})"
 
 
-async def _usage(cluster: Cluster, namespace: str) -> Usage | str:
-    """Return CPU and memory in use, or why nobody measures them."""
-    try:
-        if namespace:
-            pods = await cluster.fold(Listing(POD_METRICS, namespace), PodUsage, PodUsageTally)
-            return pods.done()
+async def _usage(cluster: Cluster, namespace: str) -> Usage:
+    """Return CPU and memory in use."""
+    if namespace:
+        listing = Listing(POD_METRICS, namespace)
+        return (await cluster.fold(listing, PodUsage, PodUsageTally)).done()
 
-        return (await cluster.fold(Listing(NODE_METRICS), NodeUsage, UsageTally)).done()
-    except NotFound:
-        return NO_METRICS
-    except Unreachable as exc:
-        # Only the aggregated API answers 503 while the API server itself is there.
-        if "answered 503" not in str(exc):
-            raise
-        return "metrics API installed but not answering"
+    return (await cluster.fold(Listing(NODE_METRICS), NodeUsage, UsageTally)).done()

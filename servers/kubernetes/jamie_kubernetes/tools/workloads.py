@@ -205,6 +205,24 @@ async def _explained(
     if not short:
         return rows
 
+    blockers, said = await _asked_of(parts, short, now_ns)
+    blockers.settle(found.finished)
+    sick = blockers.groups()
+    groups = said.groups() if said else []
+    refusals = {(group.namespace, group.owner): group for group in reversed(groups)}
+
+    return [
+        explained(row, sick.get(key, ()), blockers.where(row), refusals.get(key))
+        if (key := (row.namespace, row.workload)) in short
+        else row
+        for row in rows
+    ]
+
+
+async def _asked_of(
+    parts: Parts, short: set[tuple[str, str]], now_ns: Nanoseconds
+) -> tuple[Blockers, EventTally | None]:
+    """Read the pods of workloads, and the events that refuse them something."""
     spaces = {namespace for namespace, _ in short}
     within = parts.namespace or (spaces.pop() if len(spaces) == 1 else "")
 
@@ -220,18 +238,7 @@ async def _explained(
     seen = parts.plan("pods", parts.scoped("pods", pods))
     said = parts.plan("events", parts.scoped("events", events))
     await together(seen.fill, said.fill)
-    groups = said.value.groups() if said.value else []
-    refusals = {(group.namespace, group.owner): group for group in reversed(groups)}
-    blockers = seen.value or Blockers(short, now_ns)
-    blockers.settle(found.finished)
-    sick = blockers.groups()
-
-    return [
-        explained(row, sick.get(key, ()), blockers.where(row), refusals.get(key))
-        if (key := (row.namespace, row.workload)) in short
-        else row
-        for row in rows
-    ]
+    return seen.value or Blockers(short, now_ns), said.value
 
 
 def _totals(rows: list[WorkloadRow]) -> dict[str, int]:

@@ -148,15 +148,7 @@ def _denial(
     name, home = service.metadata.name, service.metadata.namespace
     names = _names(found)
     at = join_words([str(port.target_port or port.port) for port in ports[:4]])
-    open_at = sorted(
-        {
-            str(port.port)
-            for one in found
-            for rule in one.rules("Ingress")
-            for port in rule.ports or ()
-            if port.port is not None
-        }
-    )
+    open_at = _open_at(found)
     outside = key_of(home, f"svc/{name}") in routed or service.spec.type != "ClusterIP"
     said = (
         f"{_listed(names)} {_do(names, 'open')} port {join_words(open_at[:4])}, but the pods of"
@@ -175,6 +167,14 @@ def _denial(
         next=f"open port {at} in netpol/{names[0]} for those who should connect",
         affects=(key_of(home, f"svc/{name}"),),
     )
+
+
+def _open_at(found: Sequence[NetworkPolicy]) -> list[str]:
+    """Return the ports that policies open at all."""
+    ports = [
+        port.port for one in found for rule in one.rules("Ingress") for port in rule.ports or ()
+    ]
+    return sorted({str(port) for port in ports if port is not None})
 
 
 def _for_nobody(net: Net) -> Iterator[Finding]:
