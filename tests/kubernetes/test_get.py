@@ -187,6 +187,27 @@ async def test_a_list_that_expired_goes_on_after_its_last_row_and_says_so(
     assert "the list changed" in answer
 
 
+@pytest.mark.parametrize("how", [{"group_by": "*"}, {"sort": "-spec.note", "fields": "spec.note"}])
+async def test_pages_of_long_values_keep_to_the_budget_too(
+    ask: Ask, api: Api, how: dict[str, str]
+) -> None:
+    notes = [f"{'long ' * 200}{n:03}" for n in range(60)]
+    api.objects["pods"] = [
+        {"metadata": meta(f"p{n}", "shop"), "spec": {"note": note}} for n, note in enumerate(notes)
+    ]
+
+    cursor, seen = "", 0
+    for _ in range(20):
+        answer = await ask("k8s_get", what="pods", cursor=cursor, **how)
+        assert len(answer.encode()) <= ANSWER_BYTES
+        seen += sum("long long" in line for line in answer.splitlines())
+        cursor = answer.partition("cursor=")[2].partition(")")[0]
+        if not cursor:
+            break
+
+    assert seen == len(notes)
+
+
 async def test_a_cursor_of_another_question_is_refused(ask: Ask, api: Api) -> None:
     api.objects["pods"] = [pod(f"p{n}") for n in range(9)]
     answer = await ask("k8s_get", what="pods", limit=2)

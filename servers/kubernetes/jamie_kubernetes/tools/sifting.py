@@ -24,6 +24,11 @@ from jamie_kubernetes.tools.places import read_place, write_place
 from jamie_kubernetes.tools.portions import fitting
 
 GROUPS_KEPT = 20_000
+SORTED_BY = 260
+"""Characters by which long texts are put in order: names are shorter."""
+
+GROUPED_BY = 60
+
 _HELD = 4
 """How many times the rows of a page are kept while a list is read."""
 
@@ -99,7 +104,10 @@ class Sifted:
             return self.rows
 
         rows: list[tuple[SortKey, Row]] = [
-            ((-count, *values), Row("", (f"{count:,}", *values)))
+            (
+                (-count, *(_brief(value, GROUPED_BY) for value in values)),
+                Row("", (f"{count:,}", *values)),
+            )
             for values, count in self.groups.items()
         ]
         self.keys = sorted(key for key, _ in rows)
@@ -174,8 +182,16 @@ def _rank(asked: Asked, order: Order, one: Object) -> SortKey:
     if number is not None:
         return (0, -number if falling else number, "")
 
-    text = written(value)
+    text = _brief(written(value), SORTED_BY)
     return (1, 0.0, _reversed(text) if falling else text)
+
+
+def _brief(text: str, limit: int) -> str:
+    """Shorten what a key is made of, for a cursor holds one; what differs stays different."""
+    if len(text) <= limit:
+        return text
+
+    return text[:limit] + hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
 def _reversed(text: str) -> str:
