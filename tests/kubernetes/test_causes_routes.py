@@ -1,10 +1,12 @@
 """Ingresses, seen the way a model sees them."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.kubernetes.certified import certificate, tls_secret
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer
 from tests.kubernetes.wire import Api, Json, ago, crashing, meta, status, workload
@@ -209,10 +211,10 @@ async def test_an_ingress_is_hit_by_what_its_service_has(ask: Ask, api: Api) -> 
     assert "hits: shop/ing/shop, shop/svc/web" in text
 
 
-def printed(kind: str) -> httpx.Response:
+def printed(kind: str, **whole: Json) -> httpx.Response:
     columns = [{"name": "Name"}, {"name": "Type"}, {"name": "Data"}, {"name": "Age"}]
     rows = [{"cells": ["cert", kind, 2, "3d"]}]
-    return httpx.Response(200, json={"columnDefinitions": columns, "rows": rows})
+    return httpx.Response(200, json={"columnDefinitions": columns, "rows": rows, **whole})
 
 
 SECRET = "/api/v1/namespaces/shop/secrets/cert"
@@ -227,7 +229,7 @@ TLS = [{"hosts": ["shop.example.com"], "secretName": "cert"}]
         ("", "ingress-tls-secret-missing", "secret/cert with its certificate for shop.example.com"),
     ],
 )
-async def test_the_secret_of_a_certificate_is_judged_by_its_type_alone(
+async def test_the_secret_of_a_certificate_is_judged_by_its_type_first(
     ask: Ask, api: Api, kind: str, code: str, said: str
 ) -> None:
     offered(api, ingress("shop", tls=TLS))
@@ -236,11 +238,65 @@ async def test_the_secret_of_a_certificate_is_judged_by_its_type_alone(
 
     text = await ask("k8s_diagnose")
 
-    (request,) = api.asked(SECRET)
+    request, *more = api.asked(SECRET)
+    assert bool(more) == (kind == "kubernetes.io/tls")
     assert request.headers["accept"] == "application/json;as=Table;v=v1;g=meta.k8s.io"
     assert request.url.params["includeObject"] == "None"
     assert code in text
     assert said in text
+
+
+@pytest.mark.parametrize(
+    ("pem", "said"),
+    [
+        (
+            certificate("shop.example.com", days=-3),
+            "BROKEN shop/ing/shop: the certificate in secret/cert for shop.example.com expired"
+            " 3d ago: clients refuse it (ingress-certificate-expired)",
+        ),
+        (
+            certificate("shop.example.com", days=5),
+            "AT RISK shop/ing/shop: the certificate in secret/cert for shop.example.com expires in"
+            " 4d and was not renewed (ingress-certificate-expiring)",
+        ),
+        (
+            certificate("shop.example.org", "*.example.org", days=60),
+            "BROKEN shop/ing/shop: the certificate in secret/cert is not for shop.example.com, but"
+            " for shop.example.org and *.example.org: clients refuse it, or get a wrong one"
+            " (ingress-certificate-wrong-host)",
+        ),
+    ],
+)
+async def test_a_certificate_that_clients_refuse_is_told(
+    ask: Ask, api: Api, pem: str, said: str
+) -> None:
+    offered(api, ingress("shop", tls=TLS))
+    api.routes[SECRET] = printed("kubernetes.io/tls", data=tls_secret("cert", pem)["data"])
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("1 finding")
+    assert said in text
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        certificate("shop.example.com", days=60),
+        certificate("*.example.com", days=60),
+        # Made for a day, and made anew in time.
+        certificate("shop.example.com", life=timedelta(days=1), hours=12),
+        "bm90aGluZw==",
+        "not base64",
+    ],
+)
+async def test_a_certificate_that_is_good_or_unreadable_is_no_trouble(
+    ask: Ask, api: Api, pem: str
+) -> None:
+    offered(api, ingress("shop", tls=TLS))
+    api.routes[SECRET] = printed("kubernetes.io/tls", data=tls_secret("cert", pem)["data"])
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
 
 
 async def test_a_secret_that_may_not_be_read_is_named_as_not_looked_at(ask: Ask, api: Api) -> None:

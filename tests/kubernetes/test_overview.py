@@ -15,6 +15,7 @@ from tests.kubernetes.wire import (
     crashing,
     ended,
     event,
+    meta,
     node,
     pod,
     status,
@@ -188,6 +189,20 @@ async def test_with_one_namespace_allowed_that_one_is_shown(ask: Ask, healthy: A
     assert "Pods: 1 in 1 namespace: 1 Running; none sick." in answer
     assert "only namespace 'default' is counted" in answer
     assert "All healthy" not in answer
+
+
+async def test_what_will_hurt_is_counted_beside_the_good_news(ask: Ask, healthy: Api) -> None:
+    healthy.objects["poddisruptionbudgets"] = [
+        {
+            "metadata": meta("lost", "shop"),
+            "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "nobody"}}},
+            "status": {"expectedPods": 0},
+        }
+    ]
+
+    answer = await ask("k8s_overview", namespace="shop")
+
+    assert answer.endswith("All healthy; 1 risk: k8s_diagnose names what will hurt.")
 
 
 async def test_recovered_restarts_are_told_and_not_sick(ask: Ask, healthy: Api) -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.kubernetes.certified import certificate, tls_secret
 from tests.kubernetes.wire import Json, ago
 from tests.live.causes import Cause, Made
 from tests.live.causes_scaling import resource
@@ -166,6 +167,42 @@ INGRESSES = (
         made=[
             Made("v1/secrets", {"metadata": {"name": "opaque"}, "stringData": {"tls.crt": "x"}}),
             ingress("miskeyed", secret="opaque"),
+        ],
+    ),
+    Cause(
+        "ingress-certificate-expired",
+        "Ingress TLS secret with an expired certificate",
+        "ing/worn",
+        made=[
+            Made("v1/secrets", tls_secret("worn", certificate("worn.example.com", days=-1))),
+            ingress("worn", secret="worn"),
+        ],
+    ),
+    Cause(
+        "ingress-certificate-expiring",
+        "Ingress certificate that was not renewed",
+        "ing/wearing",
+        made=[
+            Made("v1/secrets", tls_secret("wearing", certificate("wearing.example.com", days=3))),
+            ingress("wearing", secret="wearing"),
+        ],
+    ),
+    Cause(
+        "ingress-certificate-wrong-host",
+        "Ingress certificate for another host",
+        "ing/mistaken",
+        made=[
+            Made("v1/secrets", tls_secret("mistaken", certificate("else.example.com", days=60))),
+            ingress("mistaken", secret="mistaken"),
+        ],
+    ),
+    Cause(
+        "",
+        "an Ingress whose certificate is good",
+        "ing/keyed",
+        made=[
+            Made("v1/secrets", tls_secret("keyed", certificate("*.example.com", days=60))),
+            ingress("keyed", secret="keyed"),
         ],
     ),
     Cause(

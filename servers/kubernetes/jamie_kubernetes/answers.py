@@ -160,7 +160,8 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
 class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
     """How a cluster, or one namespace of it, is doing. A part that could not be had is a gap.
 
-    `causes` are the worst of `found` causes that a diagnosis tells of.
+    `causes` are the worst of `found` causes that a diagnosis tells of, `risks` how many more things
+    work and will hurt.
     """
 
     now_ns: Nanoseconds
@@ -176,6 +177,7 @@ class Overview(msgspec.Struct, frozen=True, omit_defaults=True):
     metrics: str = ""
     causes: tuple[Cause, ...] = ()
     found: int = 0
+    risks: int = 0
     gaps: tuple[Gap, ...] = ()
 
 

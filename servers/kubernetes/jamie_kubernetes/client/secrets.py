@@ -1,4 +1,4 @@
-"""Secrets as the server prints them: their names and types, never what is in them."""
+"""Secrets as the server prints them, by name and type, and the public part of certificates."""
 
 import msgspec
 
@@ -28,3 +28,15 @@ class SecretTable(msgspec.Struct, frozen=True, rename="camel"):
         names = [one.name for one in self.column_definitions]
         place = names.index("Type") if "Type" in names else -1
         return str(self.rows[0].cells[place]) if place >= 0 and self.rows else "unknown"
+
+
+class _Public(msgspec.Struct, frozen=True):
+    """The certificate in base64 of PEM; the key beside it is not decoded."""
+
+    certificate: str = msgspec.field(default="", name="tls.crt")
+
+
+class TlsSecret(msgspec.Struct, frozen=True):
+    """A Secret with a certificate."""
+
+    data: _Public = _Public()

@@ -212,10 +212,12 @@ def _verdict(data: Overview) -> list[str]:
         data.pods is not None
         and not (data.workloads and data.workloads.short)
         and not (data.nodes and data.nodes.troubled)
+        and not data.found
         and data.api in ("", "ready")
         and not data.gaps
     )
-    return ["All healthy."] if fine else []
+    risks = f"All healthy; {count('risk', data.risks)}: k8s_diagnose names what will hurt."
+    return [risks if data.risks else "All healthy."] if fine else []
 
 
 def _next(worst: PodGroup) -> str:

@@ -10,6 +10,7 @@ from jamie_base.errors import BackendError, Denied, NotFound, TimedOut, Unreacha
 from jamie_base.text import join_words
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Cause, Gap, Overview, Pods, Usage
+from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client import Cluster, Listing, OffLimits
 from jamie_kubernetes.client.objects import Event, Node, NodeUsage, PodUsage, Workload
 from jamie_kubernetes.client.survey import SurveyedPod
@@ -89,11 +90,13 @@ async def k8s_overview(cluster: Backend, marks: Marks, namespace: Namespace = ""
     await parts.fill()
     answer = _answer(parts, asked, now_ns)
     round_ = Round(Parts(cluster, parts.namespace), marks, now_ns, asked.pods.value)
-    causes = await _causes(round_)
+    told = await _told(round_)
+    causes = _causes(told)
     return replace(
         answer,
         causes=tuple(causes[:CAUSES_SHOWN]),
         found=len(causes),
+        risks=len(told) - len(causes),
         gaps=(*answer.gaps, *_unsought(round_.parts, answer.gaps)),
     )
 
@@ -108,11 +111,14 @@ def _unsought(parts: Parts, known: Sequence[Gap]) -> list[Gap]:
     return [Gap("causes", f"not looked for in {join_words(unread)}")] if unread else []
 
 
-async def _causes(round_: Round) -> list[Cause]:
+async def _told(round_: Round) -> list[Finding]:
     from jamie_kubernetes.tools.diagnosing.areas import examined  # half a start's imports
 
     subject = Subject("", round_.namespace)
-    told = [one for one in merged(await examined(round_)) if subject.concerns(one)]
+    return [one for one in merged(await examined(round_)) if subject.concerns(one)]
+
+
+def _causes(told: Sequence[Finding]) -> list[Cause]:
     found = condensed([one for one in told if one.severity < Harm.RISK])
     return [
         Cause(one.key, one.cause, one.severity, one.summary, one.next)

@@ -44,6 +44,9 @@ class IngressCause(StrEnum):
     DOWN = "ingress-backend-down"
     NO_SECRET = "ingress-tls-secret-missing"
     WRONG_SECRET = "ingress-tls-secret-wrong-type"
+    EXPIRED = "ingress-certificate-expired"
+    EXPIRING = "ingress-certificate-expiring"
+    WRONG_HOST = "ingress-certificate-wrong-host"
     COLLIDES = "ingress-host-collision"
     NO_ADDRESS = "ingress-without-address"
 

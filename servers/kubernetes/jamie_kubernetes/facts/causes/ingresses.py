@@ -20,11 +20,8 @@ from jamie_kubernetes.facts.routes import Edge, ingress_edges, port_exists
 from jamie_kubernetes.facts.standing import word
 from jamie_signals.similar import nearest
 
-TLS_TYPE = "kubernetes.io/tls"
-
 _HOST_PATH = re.compile(r"[\w.*:/()$?+|-]{1,120}", re.ASCII)
 _CANARY = ("nginx.ingress.kubernetes.io/canary", "nginx.org/mergeable-ingress-type")
-_ISSUERS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
 _ALB_TARGET = "alb.ingress.kubernetes.io/target-type"
 _NEG = "cloud.google.com/neg"
 _ALB, _GCE = "ingress.k8s.aws/alb", "k8s.io/ingress-gce"
@@ -49,48 +46,6 @@ def ingress_causes(one: Ingress, net: Net, classes: Classes | None) -> Iterator[
     down = [edge for edge, _ in there if edge.to in net.down]
     if down:
         yield _down(one, down, edges)
-
-
-def secrets_of(one: Ingress) -> list[str]:
-    """Return the Secrets an Ingress takes its certificates from."""
-    return [*dict.fromkeys(each.secret_name for each in one.spec.tls or () if each.secret_name)]
-
-
-def secret_cause(one: Ingress, secret: str, kind: str) -> Finding | None:
-    """Judge the Secret of a certificate by its type; an empty one: it does not exist."""
-    if kind == TLS_TYPE:
-        return None
-
-    hosts = [
-        host
-        for each in one.spec.tls or ()
-        if each.secret_name == secret
-        for host in each.hosts or ()
-    ]
-    about = f" for {named(hosts)}" if hosts else ""
-    if kind:
-        return ingress_finding(
-            one,
-            IngressCause.WRONG_SECRET,
-            Harm.BROKEN,
-            f"its certificate{about} should be in secret/{secret}, which is of type {word(kind)},"
-            f" not {TLS_TYPE}",
-            f"make it anew: kubectl create secret tls {secret} --cert=... --key=...",
-        )
-
-    issued = any(note in one.metadata.annotations for note in _ISSUERS)
-    maker = "; cert-manager should make it" if issued else ""
-    return ingress_finding(
-        one,
-        IngressCause.NO_SECRET,
-        Harm.BROKEN,
-        f"secret/{secret} with its certificate{about} does not exist: clients get a wrong one"
-        f"{maker}",
-        f"k8s_diagnose object=certificate/{secret} namespace={one.metadata.namespace}"
-        if issued
-        else f"create it: kubectl create secret tls {secret} --cert=... --key=...",
-        follows=(key_of(one.metadata.namespace, f"Certificate/{secret}"),),
-    )
 
 
 def collisions(ingresses: Sequence[Ingress], classes: Classes) -> Iterator[Finding]:

@@ -7,20 +7,30 @@ from jamie_base.together import pair, together
 from jamie_kubernetes.answers_diagnose import key_of
 from jamie_kubernetes.client.gateways import Gateway, GatewayClass, Route
 from jamie_kubernetes.client.network import EndpointSlice, Ingress, IngressClass, NetService
+from jamie_kubernetes.client.secrets import TlsSecret
 from jamie_kubernetes.facts.causes.gateway_routes import Trunk, route_causes
 from jamie_kubernetes.facts.causes.gateways import class_cause, gateway_causes
 from jamie_kubernetes.facts.causes.ingress_classes import Classes, addressless
-from jamie_kubernetes.facts.causes.ingresses import (
-    collisions,
-    ingress_causes,
+from jamie_kubernetes.facts.causes.ingress_certificates import (
+    TLS_TYPE,
+    certificate_causes,
     secret_cause,
     secrets_of,
 )
+from jamie_kubernetes.facts.causes.ingresses import collisions, ingress_causes
 from jamie_kubernetes.facts.causes.services import resting, service_causes
 from jamie_kubernetes.facts.causes.serving import Net
+from jamie_kubernetes.facts.certificates import certificate_in
 from jamie_kubernetes.facts.endpoints import EndpointTally
 from jamie_kubernetes.facts.routes import ingress_edges, route_edges
-from jamie_kubernetes.kinds import ENDPOINT_SLICES, INGRESS_CLASSES, INGRESSES, SERVICES, Kind
+from jamie_kubernetes.kinds import (
+    ENDPOINT_SLICES,
+    INGRESS_CLASSES,
+    INGRESSES,
+    SECRETS,
+    SERVICES,
+    Kind,
+)
 from jamie_kubernetes.tools.diagnosing.places import landscape, surroundings
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
@@ -101,11 +111,21 @@ async def _ingresses(round_: Round, report: Report, net: Net, ingresses: Sequenc
 
 
 async def _secrets(round_: Round, report: Report, ingresses: Sequence[Ingress]) -> None:
-    """Look at the Secrets with certificates, as far as that they exist and of what type."""
+    """Look at the Secrets with certificates: that they exist, of what type, how long they last."""
     wanted = [(one, name) for one in ingresses for name in secrets_of(one)]
     for one, name in wanted[:SECRETS_READ]:
         kind = await round_.secret_type(one.metadata.namespace, name)
-        if kind is not None and (told := secret_cause(one, name, kind)):
+        if kind == TLS_TYPE:
+            await _certificate(round_, report, one, name)
+        elif kind is not None and (told := secret_cause(one, name, kind)):
+            report(told)
+
+
+async def _certificate(round_: Round, report: Report, one: Ingress, name: str) -> None:
+    secret = await round_.one(SECRETS, one.metadata.namespace, name, TlsSecret)
+    certificate = certificate_in(secret.data.certificate) if secret else None
+    if certificate:
+        for told in certificate_causes(one, name, certificate, round_.now_ns):
             report(told)
 
 
