@@ -78,6 +78,13 @@ def refused(name: str, message: str, *, ready: int = 0) -> Json:
             "guard.example.com has an expired certificate",
         ),
         (
+            'Internal error occurred: failed calling webhook "guard.example.com": failed to call'
+            ' webhook: Post "https://guard.ops.svc:443/": tls: failed to verify certificate: x509:'
+            " certificate is valid for guard.old.svc, not guard.ops.svc",
+            "webhook-unreachable",
+            "guard.example.com has a certificate for another name than its Service's",
+        ),
+        (
             f"{FORBIDDEN}ValidatingAdmissionPolicy 'images' with binding 'images-shop' denied"
             " request: images come from ours",
             "admission-policy",

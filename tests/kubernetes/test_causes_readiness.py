@@ -3,7 +3,15 @@
 import pytest
 
 from tests.kubernetes.conftest import Connect
-from tests.kubernetes.diagnosed import findings, judged, ran, said, the_finding, unready
+from tests.kubernetes.diagnosed import (
+    findings,
+    judged,
+    ran,
+    said,
+    specified,
+    the_finding,
+    unready,
+)
 from tests.kubernetes.wire import Api, ago, condition, container, node, pod
 from tests.live import said_by_kubelets as words
 
@@ -162,3 +170,33 @@ async def test_what_just_started_is_given_time(connect: Connect, api: Api) -> No
     api.objects["nodes"] = [node("node-1")]
 
     assert await findings(connect) == []
+
+
+async def test_a_container_that_is_killed_before_it_is_ready_is_told_to_be_killed(
+    connect: Connect, api: Api
+) -> None:
+    again = container(
+        state={"running": {"startedAt": ago(seconds=70)}},
+        ready=False,
+        started=True,
+        restartCount=9,
+        lastState=ran(143, seconds=41),
+    )
+    probes = {"readinessProbe": HTTP, "livenessProbe": HTTP}
+    one = specified(pod("web-0", containers=[again]), ports=PORTS, **probes)
+    order = "Container app failed liveness probe, will be restarted"
+
+    found = await the_finding(
+        connect,
+        api,
+        one,
+        events=[
+            said("Unhealthy", words.refused("Readiness")),
+            said("Unhealthy", words.refused("Liveness")),
+            said("Killing", order, type="Normal"),
+        ],
+    )
+
+    assert found["cause"] == "liveness-kill"
+    assert found["severity"] == 0
+    assert not found.get("also")

@@ -82,6 +82,8 @@ async def test_a_service_that_is_answered_for_is_healthy(ask: Ask, api: Api) -> 
         ({"app": "wbe"}, "; there are pods with app=web"),
         ({"app": "web", "tier": "front"}, "; 1 pod would but for tier=back"),
         ({"job": "x"}, " for"),
+        # Likeness is for values: all of a label's begin alike.
+        ({"app": "postgres"}, " (service-selects-nothing)"),
     ],
 )
 async def test_a_selector_that_matches_nothing_offers_what_is_near(

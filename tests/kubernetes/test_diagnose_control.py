@@ -122,6 +122,24 @@ async def test_a_crd_whose_names_are_taken_is_named(ask: Ask, healthy: Api) -> N
     assert "NamesAccepted=False (KindConflict)" in await ask("k8s_diagnose")
 
 
+async def test_a_stuck_namespace_names_what_is_left_and_who_holds_it(
+    ask: Ask, healthy: Api
+) -> None:
+    left = "Some resources are remaining: caches.example.com has 2 resource instances"
+    held = "Some content has finalizers remaining: example.com/cleanup in 2 resource instances"
+    why = [
+        condition("NamespaceContentRemaining", reason="SomeResourcesRemain", message=left),
+        condition("NamespaceFinalizersRemaining", reason="SomeFinalizersRemain", message=held),
+    ]
+    leaving = meta("old", deletionTimestamp=ago(minutes=10))
+    healthy.objects["namespaces"] = [{"metadata": leaving, "status": {"conditions": why}}]
+
+    text = await ask("k8s_diagnose")
+
+    assert "(caches.example.com left; finalizer example.com/cleanup holds it)" in text
+    assert "next: k8s_get what=caches.example.com namespace=old: " in text
+
+
 async def test_a_namespace_that_stays_is_stuck_after_two_minutes(ask: Ask, healthy: Api) -> None:
     why = condition(
         "NamespaceFinalizersRemaining", reason="SomeFinalizersRemain", message="x has 1 finalizer"

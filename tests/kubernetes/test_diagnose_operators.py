@@ -74,6 +74,20 @@ async def test_a_custom_resource_that_is_well_or_held_is_no_finding(
     assert (await ask("k8s_diagnose")).startswith("Healthy")
 
 
+@pytest.mark.parametrize(("minutes", "told"), [(2, False), (30, True)])
+async def test_a_custom_resource_that_does_not_go_names_who_holds_it(
+    ask: Ask, healthy: Api, minutes: int, *, told: bool
+) -> None:
+    leaving = {"deletionTimestamp": ago(minutes=minutes), "finalizers": ["example.com/cleanup"]}
+    listed(healthy, CERTIFICATES, certificate({}, metadata=leaving))
+
+    text = await ask("k8s_diagnose")
+
+    said = "is deleted, but its finalizer example.com/cleanup holds it"
+    assert (f"DEGRADED shop/Certificate/tls: Certificate (cert-manager.io): {said}" in text) is told
+    assert ("(custom-resource-deleting)" in text) is told
+
+
 async def test_what_a_custom_resource_made_is_told_with_it(ask: Ask, healthy: Api) -> None:
     failed = {"conditions": [condition("Ready", "False", reason="Failed", message="DNS says no")]}
     order = certificate(failed, "tls-1", metadata=meta("tls-1", "shop", "Certificate/tls"))

@@ -258,6 +258,13 @@ OPERATORS = (
         made=[widget("expired", {"notAfter": ago(days=1)})],
     ),
     Cause(
+        "custom-resource-deleting",
+        "a CR that is deleted and held by a finalizer",
+        how="elsewhere",
+        why="it counts after ten minutes, and no test waits; see"
+        " tests/kubernetes/test_diagnose_operators.py",
+    ),
+    Cause(
         "helm-release-failed",
         "Helm release failed",
         "helm/shop",

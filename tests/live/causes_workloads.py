@@ -282,7 +282,7 @@ WORKLOADS = (
         "daemonset-misscheduled",
         "misscheduled",
         how="elsewhere",
-        why=f"needs a node whose labels change under its pods: {UNIT}",
+        why="needs a node whose labels change: tests/kubernetes/test_causes_daemons.py",
     ),
     Cause("", "scaled to zero", "deploy/off", made=[deploy("off", replicas=0)]),
     Cause(

@@ -123,9 +123,15 @@ class CustomSpec(_Wire, frozen=True):
     paused: bool | None = None
 
 
+class CustomMeta(Meta, frozen=True, rename="camel"):
+    """What every object has, with what holds it when it is deleted."""
+
+    finalizers: tuple[str, ...] = ()
+
+
 class Custom(_Wire, frozen=True):
     """A custom resource, undecoded: no two are alike, and some break every habit."""
 
-    metadata: Meta
+    metadata: CustomMeta
     spec: msgspec.Raw = msgspec.Raw(b"{}")
     status: msgspec.Raw = msgspec.Raw(b"{}")

@@ -29,7 +29,7 @@ class NearMiss:
         if len(wrong) == 1 and len(selector) > 1:
             self._near[f"{wrong[0]}={labels.get(wrong[0], '(none)')}"] += number
         elif len(selector) == 1 and wrong[0] in labels and len(self._values) < VALUES_KEPT:
-            self._values.add(f"{wrong[0]}={labels[wrong[0]]}")
+            self._values.add(labels[wrong[0]])
 
     @property
     def but_for(self) -> str:
@@ -42,9 +42,12 @@ class NearMiss:
 
     def nearest(self, selector: Mapping[str, str]) -> str:
         """Say which label is nearest to a selector of one."""
-        wanted = [f"{name}={value}" for name, value in selector.items()]
-        near = nearest(wanted[0], sorted(self._values), n=1) if len(wanted) == 1 else []
-        return f"there are pods with {near[0]}" if near else ""
+        if len(selector) != 1:
+            return ""
+
+        name, wanted = next(iter(selector.items()))
+        near = nearest(wanted, sorted(self._values), n=1)
+        return f"there are pods with {name}={near[0]}" if near else ""
 
 
 class _Pods:

@@ -95,7 +95,8 @@ class Blockers:
 
         state = "is not ready" if first in seen else "does not exist"
         waits = [number for number in wanted if number not in seen and number != first]
-        after = f", {count('pod', len(waits))} wait behind it" if waits else ""
+        verb = "waits" if len(waits) == 1 else "wait"
+        after = f", {count('pod', len(waits))} {verb} behind it" if waits else ""
         return [f"{name}-{first} {state}{after}"]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from jamie_base.when import Nanoseconds, nanoseconds
 from jamie_kubernetes.client.objects import ContainerStatus, Pod, Terminated
 from jamie_kubernetes.client.survey import SurveyedPod
-from jamie_kubernetes.facts.ailments import Ailment, Severity
+from jamie_kubernetes.facts.ailments import Ailment, Severity, ailment_of
 from jamie_kubernetes.facts.grouping import NAMES_KEPT, Gathering
 from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.facts.standing import standing_of
@@ -46,7 +46,7 @@ class Unrest:
     def add(self, page: Sequence[SurveyedPod]) -> None:
         """Take one page of pods."""
         for pod in page:
-            if restless_container(pod, self._now):
+            if restless_container(pod, self._now) and not self._is_sick(pod):
                 self._take(pod, Ailment(Severity.NONE, RESTARTING))
             elif lingers(pod, self._now):
                 self._take(pod, Ailment(Severity.NONE, GOING))
@@ -55,6 +55,10 @@ class Unrest:
         """Return the groups with a few examples each, the largest first."""
         ordered = sorted(self._groups, key=lambda key: (-self._groups[key].count, key))
         return [(self._groups[key], tuple(self.examples[key])) for key in ordered]
+
+    def _is_sick(self, pod: SurveyedPod) -> bool:
+        """Tell whether a pod is counted among the sick anyway, whose case tells of restarts."""
+        return ailment_of(pod, standing_of(pod), self._now) is not None
 
     def _take(self, pod: SurveyedPod, ailment: Ailment) -> None:
         owner = str(owner_of(pod.metadata) or f"pod/{pod.metadata.name}")

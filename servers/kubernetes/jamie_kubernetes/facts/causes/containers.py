@@ -169,7 +169,14 @@ def _unstarted(case: Case) -> Clue | None:
     if case.pod.status.phase == "Pending" or case.group.state.startswith("Init:"):
         return starting.clue(case)
 
-    return readiness.clue(case)
+    return _unsteady(case) or readiness.clue(case)
+
+
+def _unsteady(case: Case) -> Clue | None:
+    """Tell why a container that is not ready keeps ending: it never gets the time to be."""
+    status = restless_container(case.pod, case.now_ns)
+    end = status.last_state.terminated if status and not status.ready else None
+    return crashes.clue(case, status, end) if status and end else None
 
 
 def _others(case: Case, clue: Clue) -> tuple[str, ...]:

@@ -1,11 +1,12 @@
 """What guards and extends the API server, judged: webhooks, aggregated APIs, CRDs, leases."""
 
+import re
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
 
-from jamie_base.text import count
+from jamie_base.text import count, join_words
 from jamie_base.when import Nanoseconds, age, instant, nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.control import (
@@ -19,6 +20,12 @@ from jamie_kubernetes.client.control import (
 from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.standing import word
+
+_REMAINING = re.compile(r"\b([\w.-]{1,120}) has \d+ resource instances")
+_HOLDING = re.compile(
+    r"\b([\w.-]{1,120}/[\w.-]{1,63}|kubernetes|foregroundDeletion) in \d+ resource"
+)
+NAMES_TOLD = 3
 
 STUCK_NS = 120 * 1_000_000_000
 SLOW_SECONDS = 15
@@ -162,14 +169,22 @@ def namespace_finding(one: Space, now_ns: Nanoseconds) -> Finding | None:
 
     why = [each for each in one.status.conditions if each.status == "True"]
     reasons = ", ".join(dict.fromkeys(word(each.reason) for each in why)) or "no reason given"
+    words = " ".join(each.message for each in why)
+    left = [*dict.fromkeys(found[1] for found in _REMAINING.finditer(words))]
+    holders = [*dict.fromkeys(found[1] for found in _HOLDING.finditer(words))]
+    by = f"; finalizer {join_words(holders[:NAMES_TOLD])} holds it" if holders else ""
+    what = f" ({join_words(left[:NAMES_TOLD])} left{by})" if left else ""
     return Finding(
         cause=ControlCause.NAMESPACE_STUCK,
         namespace="",
         owner=f"ns/{one.metadata.name}",
         severity=Harm.DEGRADED,
-        summary=f"its deletion does not end: {reasons}",
+        summary=f"its deletion does not end: {reasons}{what}",
         said=tuple(each.message for each in why[:2] if each.message),
-        next="remove what holds it: the objects' finalizers, or the API that does not answer",
+        next=f"k8s_get what={left[0]} namespace={one.metadata.name}: look at the controller of"
+        " their finalizers; without one, remove the finalizer"
+        if left
+        else "remove what holds it: the objects' finalizers, or the API that does not answer",
         since_ns=nanoseconds(leaving),
     )
 

@@ -1,5 +1,6 @@
 """What is wrong with DaemonSets: nodes without their pod, and pods where they should not be."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from jamie_base.text import count
@@ -106,26 +107,32 @@ def _skipped(one: Controller, nodes: Sequence[Host]) -> Iterator[Finding]:
 
 def _tainted(one: Controller, nodes: Sequence[Host]) -> Iterator[Finding]:
     """Yield the nodes whose taint keeps a DaemonSet away that is meant for every node."""
-    barred = {
-        each.metadata.name: taints[0]
-        for each in nodes
-        if (taints := _barring(one, each)) and not any(_is_usual(taint) for taint in taints)
-    }
+    barred: dict[str, list[str]] = defaultdict(list)
+    for each in nodes:
+        taints = _barring(one, each)
+        if taints and not any(_is_usual(taint) for taint in taints):
+            barred[_written(taints[0])].append(each.metadata.name)
     if not barred:
         return
 
-    taint = next(iter(barred.values()))
-    said = f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
+    names = sorted(name for each in barred.values() for name in each)
+    several = [f"{taint} ({named(sorted(each))})" for taint, each in sorted(barred.items())]
+    said = f"taints {named(several)}" if len(several) > 1 else f"taint {next(iter(barred))}"
     yield Finding(
         cause=WorkloadCause.MISSED_NODES,
         namespace=one.metadata.namespace,
         owner=_owner(one),
         severity=Harm.RISK,
         confidence="possible",
-        summary=f"it has no pod on {named(sorted(barred))}: it does not tolerate the taint {said}",
+        summary=f"it has no pod on {count('node', len(names)) if several[1:] else named(names)}:"
+        f" it does not tolerate the {said}",
         next="add the toleration to its template if these nodes need it too",
-        count=len(barred),
+        count=len(names),
     )
+
+
+def _written(taint: Taint) -> str:
+    return f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
 
 
 def _is_usual(taint: Taint) -> bool:

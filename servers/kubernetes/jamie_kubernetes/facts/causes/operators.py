@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
+from jamie_base.text import join_words
 from jamie_base.when import Nanoseconds, age, instant, nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.control import Custom, CustomSpec
@@ -18,6 +19,10 @@ PATIENCE_NS = 120 * 1_000_000_000
 """How long a custom resource may be on its way."""
 
 LAG_NS = 300 * 1_000_000_000
+LEAVING_NS = 600 * 1_000_000_000
+"""How long a controller may take to clean up after what is deleted."""
+
+HOLDERS_TOLD = 3
 EXPIRY_NS = 14 * 86_400 * 1_000_000_000
 
 _GOOD = {
@@ -67,6 +72,7 @@ class OperatorCause(StrEnum):
     OUT_OF_SYNC = "out-of-sync"
     EXPIRING = "certificate-expiring"
     EXPIRED = "certificate-expired"
+    DELETING = "custom-resource-deleting"
     RELEASE_FAILED = "helm-release-failed"
     RELEASE_PENDING = "helm-release-pending"
 
@@ -97,11 +103,14 @@ def custom_findings(
     kind: Kind, group: str, one: Custom, now_ns: Nanoseconds, made: Sequence[str] = ()
 ) -> Iterator[Finding]:
     """Judge a custom resource of a kind; `made` are the keys of the workloads it owns."""
-    if one.metadata.deletion_timestamp is not None or _is_held(one):
+    about = _About(kind, group, one, made)
+    if one.metadata.deletion_timestamp is not None:
+        yield from _leaving(one, about, now_ns)
+        return
+    if _is_held(one):
         return
 
     said = _decoded(one.status)
-    about = _About(kind, group, one, made)
     if bad := _worst(said.conditions, now_ns):
         yield about.condition(*bad)
     elif failed := _phase(said):
@@ -126,6 +135,26 @@ def custom_findings(
 
     if said.not_after and (late := _expiry(said.not_after, now_ns)):
         yield about.finding(*late)
+
+
+def _leaving(one: Custom, about: "_About", now_ns: Nanoseconds) -> Iterator[Finding]:
+    """Yield what was deleted long ago and is still held."""
+    asked, holders = one.metadata.deletion_timestamp, one.metadata.finalizers
+    if asked is None or not holders or now_ns - nanoseconds(asked) < LEAVING_NS:
+        return
+
+    names = join_words([word(name) for name in holders[:HOLDERS_TOLD]])
+    found = about.finding(
+        OperatorCause.DELETING,
+        Harm.DEGRADED,
+        f"is deleted, but its finalizer {names} holds it: its controller does not finish",
+    )
+    yield msgspec.structs.replace(
+        found,
+        next="look at the controller of that finalizer; without one, remove the finalizer",
+        since_ns=nanoseconds(asked),
+        follows=(*found.follows, f"ns/{one.metadata.namespace}"),
+    )
 
 
 class _About:

@@ -72,6 +72,8 @@ _UNREACHABLE = (
     ("Client.Timeout", "does not answer in time"),
     ("i/o timeout", "does not answer in time"),
     ("certificate has expired", "has an expired certificate"),
+    ("certificate is valid for", "has a certificate for another name than its Service's"),
+    ("certificate is not valid for any names", "has a certificate without its Service's name"),
     ("x509", "has a certificate that its caBundle does not vouch for"),
     ("no such host", "has a host name that does not resolve"),
     ("no route to host", "cannot be reached from the control plane"),

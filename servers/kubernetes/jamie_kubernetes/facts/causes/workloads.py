@@ -237,13 +237,23 @@ def _stuck(one: Controller, late: Condition) -> Finding:
         summary=f"its rollout is stuck: {what} did not get its pods available in time",
         evidence=(
             f"{what}: {status.updated_replicas} of {count('pod', desired)} made;"
-            f" {status.ready_replicas} ready in all, {count('old pod', max(old, 0))} left",
+            f" {_serving(status.ready_replicas, max(old, 0))}",
         ),
         next=f"see what changed, and undo it if it was bad: k8s_rollout name=deploy/{name}"
         f" namespace={one.metadata.namespace}",
         since_ns=moment(late),
         follows=(key_of(one.metadata.namespace, f"deploy/{name}"),),
     )
+
+
+def _serving(ready: int, old: int) -> str:
+    """Say who answers meanwhile."""
+    if not ready:
+        return f"0 ready in all, {count('old pod', old)} left"
+    if old >= ready:
+        return f"{count('old pod', ready)} still {'serves' if ready == 1 else 'serve'}"
+
+    return f"{ready} ready in all, {count('old pod', old)} left"
 
 
 def _none_ready(one: Controller, unavailable: Condition) -> Finding:

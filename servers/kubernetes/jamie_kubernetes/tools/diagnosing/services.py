@@ -10,13 +10,13 @@ from jamie_kubernetes.client.network import EndpointSlice, Ingress, IngressClass
 from jamie_kubernetes.client.secrets import TlsSecret
 from jamie_kubernetes.facts.causes.gateway_routes import Trunk, route_causes
 from jamie_kubernetes.facts.causes.gateways import class_cause, gateway_causes
-from jamie_kubernetes.facts.causes.ingress_classes import Classes, addressless
 from jamie_kubernetes.facts.causes.ingress_certificates import (
     TLS_TYPE,
     certificate_causes,
     secret_cause,
     secrets_of,
 )
+from jamie_kubernetes.facts.causes.ingress_classes import Classes, addressless
 from jamie_kubernetes.facts.causes.ingresses import collisions, ingress_causes
 from jamie_kubernetes.facts.causes.services import resting, service_causes
 from jamie_kubernetes.facts.causes.serving import Net
