@@ -4,7 +4,8 @@ import pytest
 
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer
-from tests.kubernetes.wire import Api, Json, ago, condition, event, meta, workload
+from tests.kubernetes.placing import seated
+from tests.kubernetes.wire import Api, Json, ago, condition, event, meta, node, workload
 
 FORBIDDEN = 'pods "web-1" is forbidden: '
 
@@ -161,6 +162,20 @@ async def test_a_workload_that_still_has_pods_is_broken_not_down(ask: Ask, api: 
     api.objects["deployments"] = [refused("web", f"{FORBIDDEN}no", ready=1)]
 
     assert "BROKEN shop/deploy/web" in await ask("k8s_diagnose")
+
+
+async def test_who_uses_up_a_quota_is_named(ask: Ask, api: Api) -> None:
+    words = "exceeded quota: small, requested: requests.cpu=1, used: requests.cpu=4, limited:"
+    api.objects["deployments"] = [refused("web", f"{FORBIDDEN}{words} requests.cpu=4")]
+    api.objects["nodes"] = [node("node-1")]
+    api.objects["pods"] = [
+        seated(f"hog-66d7-{one}", "node-1", {"cpu": "1500m"}, owner="ReplicaSet/hog-66d7")
+        for one in range(2)
+    ] + [seated("db-0", "node-1", {"cpu": "1"}, owner="StatefulSet/db")]
+
+    text = await ask("k8s_diagnose")
+
+    assert "   requests.cpu is used by deploy/hog (3) and sts/db (1)\n" in text
 
 
 async def test_what_refuses_several_is_told_once_and_hits_them(ask: Ask, api: Api) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.kubernetes.conftest import Connect
 from tests.kubernetes.diagnosed import backing_off, crashing, findings, ran
 from tests.kubernetes.test_diagnose_networking import guard
-from tests.kubernetes.wire import Api, Json, container, meta, node, pod
+from tests.kubernetes.wire import Api, Json, ago, container, meta, node, pod, waiting
 
 DISK = "FATAL: could not write lock file: No space left on device"
 
@@ -63,6 +63,28 @@ async def test_who_cannot_reach_what_crashes_is_told_with_it(
 
     assert (found["owner"], found["cause"]) == ("sts/db", "disk-full")
     assert "shop/deploy/web" in found["affects"]
+
+
+async def test_who_silently_waits_for_a_service_is_told_with_it(connect: Connect, api: Api) -> None:
+    running = {"running": {"startedAt": ago(minutes=20)}}
+    waits = container(state=waiting("PodInitializing"), ready=False)
+    loop = ["sh", "-c", "until nc -z db 5432; do sleep 2; done"]
+    one = pod(
+        "web-66d7-a",
+        owner="ReplicaSet/web-66d7",
+        containers=[waits],
+        inits=[container("wait", running, ready=False)],
+        phase="Pending",
+    )
+    one["spec"]["initContainers"] = [{"name": "wait", "command": loop}]
+    api.objects["nodes"] = [node("node-1")]
+    api.objects["pods"] = [one]
+    api.objects["services"] = [service()]
+
+    (found,) = await findings(connect)
+
+    assert (found["owner"], found["cause"]) == ("svc/db", "service-selects-nothing")
+    assert found["affects"] == ["shop/deploy/web"]
 
 
 async def test_a_service_that_selects_no_pod_comes_before_who_misses_it(

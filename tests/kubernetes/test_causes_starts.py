@@ -116,6 +116,18 @@ async def test_a_missing_key_finds_the_one_that_is_misspelt_and_shows_no_value(
     assert "aHVudGVyMg" not in str(found)
 
 
+async def test_who_changed_what_lacks_a_key_is_named(connect: Connect, api: Api) -> None:
+    data = {"f:data": {"f:CACHE_TTL_SECONDS": {}}}
+    edit = {"manager": "alice", "operation": "Update", "time": ago(minutes=5), "fieldsV1": data}
+    about = {"name": "settings", "namespace": "shop", "managedFields": [edit]}
+    api.objects["configmaps"] = [{"metadata": about, "data": {"CACHE_TTL_SECONDS": "60"}}]
+    text = "couldn't find key CACHE_TTL in ConfigMap shop/settings"
+
+    found = await the_finding(connect, api, held(CONFIG, text))
+
+    assert "cm/settings was last changed 5m ago by alice" in found["evidence"]
+
+
 async def test_what_was_created_meanwhile_is_said(connect: Connect, api: Api) -> None:
     config("app-config", "configmaps", api)
 

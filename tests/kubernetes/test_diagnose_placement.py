@@ -49,6 +49,23 @@ async def test_what_each_node_lacks_and_the_smallest_change_are_told(ask: Ask, a
     )
 
 
+async def test_what_a_limit_range_made_a_pod_ask_for_is_not_the_pod_s_wish(
+    ask: Ask, api: Api
+) -> None:
+    note = (
+        "LimitRanger plugin set: memory request for container app; memory limit for container app"
+    )
+    noted = {"annotations": {"kubernetes.io/limit-ranger": note}}
+    api.objects["nodes"] = [host("node-1", room={"memory": "32Gi"})]
+    words = "0/1 nodes are available: 1 Insufficient memory."
+    api.objects["pods"] = [homeless("web-0", words, {"memory": "64Gi"}, metadata=noted)]
+
+    text = await ask("k8s_diagnose")
+
+    assert "no node has 64Gi memory in all; a LimitRange made it ask for that much memory" in text
+    assert "or lower that default: k8s_get what=limitranges namespace=shop output=yaml" in text
+
+
 GPU = {"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}
 NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
 FULL_DISK = {"key": "node.kubernetes.io/disk-pressure", "effect": "NoSchedule"}

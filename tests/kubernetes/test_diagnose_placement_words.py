@@ -160,6 +160,6 @@ async def test_a_daemon_s_pods_are_looked_at_each_for_its_node(ask: Ask, api: Ap
 
     text = await ask("k8s_diagnose")
 
-    assert "2 pods unschedulable: not even node-1, the only node left, has 2 cpu in all" in text
-    assert "   1 node: cpu short by 1 (best node-1" in text
-    assert "agent-2: 1 node: cpu short by 500m" in text
+    assert "2 pods unschedulable: none of the nodes they are for has 2 cpu in all" in text
+    assert "   2 nodes: cpu short by 500m (best node-2" in text
+    assert "next: request at most 1 cpu, and all of them take it; or give it a priority" in text

@@ -5,8 +5,8 @@ import msgspec
 from jamie_kubernetes.client.affinity import Affinity, Spread
 from jamie_kubernetes.client.capacity import Quantities, Resources
 from jamie_kubernetes.client.limits import Toleration
-from jamie_kubernetes.client.network import ContainerPort
-from jamie_kubernetes.client.objects import Condition, Meta
+from jamie_kubernetes.client.network import ContainerPort, NotedMeta
+from jamie_kubernetes.client.objects import Condition
 from jamie_kubernetes.client.survey import Mount
 
 
@@ -67,7 +67,7 @@ class PlacingStatus(_Wire, frozen=True):
 class PlacingPod(_Wire, frozen=True):
     """A pod to be placed."""
 
-    metadata: Meta
+    metadata: NotedMeta
     spec: PlacingSpec = PlacingSpec()
     status: PlacingStatus = PlacingStatus()
 

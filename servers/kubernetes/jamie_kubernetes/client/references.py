@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from jamie_kubernetes.client.managed import ManagedMeta
 from jamie_kubernetes.client.objects import Meta
 
 
@@ -16,7 +17,7 @@ class _Wire(msgspec.Struct, frozen=True, rename="camel"):
 class Keyed(_Wire, frozen=True):
     """A ConfigMap or Secret; its values stay undecoded."""
 
-    metadata: Meta
+    metadata: ManagedMeta
     type: str = ""
     data: dict[str, msgspec.Raw] = {}
     binary_data: dict[str, msgspec.Raw] = {}

@@ -1,7 +1,8 @@
 """Refused pods: one finding a workload, or one for what refuses several of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -19,7 +20,11 @@ from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.kinds import DAEMON_SETS, DEPLOYMENTS, JOBS, STATEFUL_SETS, Kind
 
 EXAMPLES = 4
+COUNTED_TOLD = 2
 MADE_FAILED = "FailedCreate"
+
+UsedBy: TypeAlias = Callable[[str, str], str]
+"""Says who uses what a quota of a namespace counts."""
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -81,11 +86,11 @@ def refused_cron_job(one: CronJob, events: EventIndex | None) -> Refused | None:
 
 
 def refusal_findings(
-    found: Iterable[Refused], hooks: Mapping[str, str], now_ns: Nanoseconds
+    found: Iterable[Refused], hooks: Mapping[str, str], now_ns: Nanoseconds, used_by: UsedBy
 ) -> list[Finding]:
     """Return what refuses pods; what refuses those of several workloads is told once.
 
-    `hooks` names the configurations of webhooks.
+    `hooks` names the configurations of webhooks, `used_by` who uses up what a quota counts.
     """
     read = [(one, _configured(refusal_of(one.message), hooks)) for one in found]
     by_culprit: dict[tuple[str, str], dict[str, tuple[Refused, Refusal]]] = defaultdict(dict)
@@ -94,11 +99,11 @@ def refusal_findings(
 
     return [
         *(
-            _shared(culprit, list(group.values()))
+            _shared(culprit, list(group.values()), used_by)
             for (culprit, _), group in by_culprit.items()
             if culprit and len(group) > 1
         ),
-        *(_single(one, refusal, now_ns) for one, refusal in read),
+        *(_single(one, refusal, now_ns, used_by) for one, refusal in read),
     ]
 
 
@@ -167,7 +172,12 @@ def _harm(one: Refused) -> Harm:
     return Harm.BROKEN if one.ready else Harm.DOWN
 
 
-def _single(one: Refused, refusal: Refusal, now_ns: Nanoseconds) -> Finding:
+def _spent(one: Refused, refusal: Refusal, used_by: UsedBy) -> list[str]:
+    said = (used_by(one.namespace, each) for each in refusal.counted[:COUNTED_TOLD])
+    return [line for line in said if line]
+
+
+def _single(one: Refused, refusal: Refusal, now_ns: Nanoseconds, used_by: UsedBy) -> Finding:
     culprit = _culprit(one, refusal)
     return Finding(
         cause=refusal.cause,
@@ -177,6 +187,7 @@ def _single(one: Refused, refusal: Refusal, now_ns: Nanoseconds) -> Finding:
         summary=f"its pods are refused: {refusal.why}",
         evidence=(
             f"{one.ready} of {count('wanted pod', one.wanted)} ready",
+            *_spent(one, refusal, used_by),
             *([happened(one.event, now_ns)] if one.event else []),
         ),
         said=(one.message,),
@@ -186,7 +197,7 @@ def _single(one: Refused, refusal: Refusal, now_ns: Nanoseconds) -> Finding:
     )
 
 
-def _shared(culprit: str, group: Sequence[tuple[Refused, Refusal]]) -> Finding:
+def _shared(culprit: str, group: Sequence[tuple[Refused, Refusal]], used_by: UsedBy) -> Finding:
     one, refusal = min(group, key=lambda each: (_harm(each[0]), each[0].key))
     owner = culprit if refusal.wide else culprit.removeprefix(f"{one.namespace}/")
     told = [f"{each.owner if not refusal.wide else each.key}: {why.why}" for each, why in group]
@@ -196,7 +207,7 @@ def _shared(culprit: str, group: Sequence[tuple[Refused, Refusal]]) -> Finding:
         owner=owner,
         severity=_harm(one),
         summary=f"refuses the pods of {len(group)} workloads: {refusal.why}",
-        evidence=tuple(told[:EXAMPLES]),
+        evidence=(*_spent(one, refusal, used_by), *told[:EXAMPLES]),
         said=(one.message,),
         next=refusal.next,
         since_ns=min((each.since_ns for each, _ in group if each.since_ns), default=0),

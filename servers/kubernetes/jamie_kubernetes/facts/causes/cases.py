@@ -191,12 +191,15 @@ class Login(msgspec.Struct, frozen=True):
 class Looked(msgspec.Struct, frozen=True):
     """What was found; what was not looked for, or may not be, is empty or None.
 
-    `near` are names like the one that is missing, `elsewhere` namespaces that have it.
+    `near` are names like the one that is missing, `elsewhere` namespaces that have it;
+    `changed_by` is who changed what lacks a key, at `changed_ns`.
     """
 
     entries: tuple[Found, ...] = ()
     silent: str = ""
     exists: bool | None = None
+    changed_ns: Nanoseconds = 0
+    changed_by: str = ""
     near: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     logins: tuple[Login, ...] = ()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from jamie_base.text import join_words
 from jamie_kubernetes.facts.causes.cases import Case, Clue, Finish, Looked, Thing, events_call
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
+from jamie_kubernetes.facts.standing import word
 
 REASONS = ("CreateContainerConfigError",)
 
@@ -112,18 +113,24 @@ def _missing(case: Case, who: str, thing: Thing) -> Clue:
         remedy = f"add {thing.key} to {short}/{thing.name}, or correct the reference"
 
     uses = tuple(_uses(case, thing))
-    return Clue(code, what, evidence=uses, next=remedy, seeks=(thing,), finish=_looked_for(thing))
+    finish = _looked_for(case, thing, short)
+    return Clue(code, what, evidence=uses, next=remedy, seeks=(thing,), finish=finish)
 
 
-def _looked_for(thing: Thing) -> Finish:
+def _looked_for(case: Case, thing: Thing, short: str) -> Finish:
     def finish(found: Clue, looked: Looked) -> Clue:
+        changed = (
+            f"{short}/{thing.name} was last changed{case.ago(looked.changed_ns)} by"
+            f" {word(looked.changed_by)}"
+        )
+        edited = (changed,) if thing.key and looked.changed_by else ()
         there = looked.exists and not thing.key
         late = ("it exists now: the kubelet tries again within two minutes",) if there else ()
         near = (f"there is {join_words(looked.near)}",) if looked.near else ()
         spaces = join_words(looked.elsewhere)
         other = (f"namespace {spaces} has one of this name",) if spaces and not there else ()
         remedy = f"{found.next}; did you mean {looked.near[0]}?" if looked.near else found.next
-        evidence = (*found.evidence, *late, *near, *other)
+        evidence = (*found.evidence, *late, *near, *edited, *other)
 
         return replace(found, evidence=evidence, next=remedy)
 

@@ -56,7 +56,7 @@ def remark(found: Clue, looked: Looked) -> Clue:
         return found
 
     words = f": {told.complaint.words}" if told.complaint else ""
-    needs = told.complaint.needs if told.complaint else ()
+    needs = (told.complaint.needs if told.complaint else ()) or found.needs
     return replace(found, what=f"{found.what}{words}", said=(*found.said, told.text), needs=needs)
 
 

@@ -31,6 +31,8 @@ from jamie_kubernetes.facts.placing.volumes import Stored
 DEFAULT_SCHEDULER = "default-scheduler"
 SAID_KEPT = 2
 
+_LIMITED = "kubernetes.io/limit-ranger"
+
 AUTOSCALING = ("NotTriggerScaleUp", "TriggeredScaleUp", "FailedScaleUp", "ScaleUpTimedOut")
 """What node autoscalers say of pods without a node."""
 
@@ -40,7 +42,7 @@ class Unplaced(msgspec.Struct, frozen=True):
 
     `pod` is an example read whole, `table` its nodes; None where that was not looked at. `verdict`
     is what the scheduler said of it, `happened` what events say, `devices` which claims of devices
-    do not exist. Of the owner's pods `ready` are.
+    do not exist. Of the owner's pods `ready` are. With `each` there is one for each node.
     """
 
     group: PodGroup
@@ -53,6 +55,7 @@ class Unplaced(msgspec.Struct, frozen=True):
     nodes: Mapping[str, Host] = {}
     happened: Sequence[Happening] = ()
     devices: Sequence[str] = ()
+    each: bool = False
 
 
 class _Told(msgspec.Struct, frozen=True):
@@ -230,15 +233,30 @@ def _by_table(case: Unplaced, table: Table) -> _Told:
         return _by_scheduler(case)
 
     cause = cause_of(decisive.barrier, decisive.what)
-    ways = remedies(table, case.nodes, case.group.count)
+    ways = remedies(table, case.nodes, case.group.count, each=case.each)
+    why, step = phrase(decisive, table), "; or ".join(ways) or _NEXT.get(cause, "")
+    if _is_default(case, decisive):
+        why += f"; a LimitRange made it ask for that much {decisive.what}"
+        step = (
+            f"request what it needs in its template, or lower that default: k8s_get"
+            f" what=limitranges namespace={case.group.namespace} output=yaml"
+        )
+    same = "it counts the same" if counted(table) == theirs else f"it counted {_counts(case)}"
     return _Told(
         cause,
-        phrase(decisive, table),
-        next="; or ".join(ways) or _NEXT.get(cause, ""),
+        why,
+        next=step,
         follows=_explained_by(decisive, table, case.group.namespace),
-        count="it counts the same" if counted(table) == theirs else f"it counted {_counts(case)}",
+        # The scheduler counts all nodes for each pod, the table those that the pods are for.
+        count="" if case.each else same,
         agreed=True,
     )
+
+
+def _is_default(case: Unplaced, decisive: Obstacle) -> bool:
+    """Tell whether nobody asked for what is lacking: admission notes what it set."""
+    note = case.pod.metadata.annotations.get(_LIMITED, "") if case.pod else ""
+    return decisive.barrier is Barrier.RESOURCE and f"{decisive.what} request for" in note
 
 
 def _explained_by(decisive: Obstacle, table: Table, namespace: str) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ class Refusal(msgspec.Struct, frozen=True):
     """Why something was not made: in our words, by what (`quota/small`), and what helps.
 
     `wide` says that what refuses stands outside the namespace; `ns/` is the namespace itself.
+    `counted` is what a quota has no room for, as `requests.cpu`.
     """
 
     cause: AdmissionCause
@@ -47,6 +48,7 @@ class Refusal(msgspec.Struct, frozen=True):
     next: str = ""
     culprit: str = ""
     wide: bool = False
+    counted: tuple[str, ...] = ()
 
 
 def refusal_of(message: str) -> Refusal:
@@ -120,6 +122,7 @@ def _quota(found: _Found) -> Refusal:
         f"quota {name} has no room: {'; '.join(each[:3])}",
         f"raise quota/{name}, or lower the requests or the replicas of what uses it",
         f"quota/{name}",
+        counted=tuple(asked),
     )
 
 
@@ -194,11 +197,12 @@ def _denied(found: _Found) -> Refusal:
 def _down(found: _Found) -> Refusal:
     name, words = word(found["name"]), found["words"]
     how = next((said for sign, said in _UNREACHABLE if sign in words), "cannot be called")
+    renew = "renew its certificate, and caBundle in its configuration to match"
     return Refusal(
         AdmissionCause.WEBHOOK_DOWN,
         f"admission webhook {name} {how}",
-        "bring its backend back; until then failurePolicy: Ignore in its configuration lets pods"
-        " through",
+        f"{renew if 'certificate' in how else 'bring its backend back'}; until then failurePolicy:"
+        " Ignore in its configuration lets pods through",
         f"webhook/{name}",
         wide=True,
     )

@@ -7,6 +7,7 @@ from jamie_kubernetes.facts.causes.cases import Case, Clue, Lines, event_words, 
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
 from jamie_kubernetes.facts.causes.last_words import remark
 from jamie_kubernetes.facts.causes.probing import startup_words
+from jamie_kubernetes.facts.causes.waits import awaited
 
 _SECOND = 1_000_000_000
 
@@ -54,12 +55,15 @@ def _init(case: Case) -> Clue | None:
     since = _since(running[0])
     ran = f" for {age((case.now_ns - since) / _SECOND)}" if since else ""
     name = running[0].name
+    hosts = awaited(case.container(name))
+    waits = f": it waits for {hosts[0]}" if len(hosts) == 1 else ""
     return Clue(
         ContainerCause.INIT_STUCK,
-        f"init container {name} runs{ran} and does not end, so the others are not begun",
+        f"init container {name} runs{ran} and does not end, so the others are not begun{waits}",
         next=logs_call(case, name),
         confidence="likely",
         since_ns=since,
+        needs=hosts,
         seeks=(Lines(name, previous=False),),
         finish=remark,
     )

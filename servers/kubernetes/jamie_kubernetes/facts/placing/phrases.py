@@ -35,6 +35,8 @@ def phrase(one: Obstacle, table: Table) -> str:
 
 def _whom(table: Table) -> str:
     near = table.nearest
+    if table.own:
+        return "none of the nodes they are for"
     if len(near) == table.total:
         return "no node"
     if len(near) == 1:

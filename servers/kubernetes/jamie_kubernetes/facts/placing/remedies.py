@@ -19,17 +19,27 @@ _FULL = frozenset({
 })  # fmt: skip
 """What an empty node of the same kind would not have."""
 
+_PRIORITY = "give it a priorityClassName, so that other pods make room for it"
 _KI, _MI, _GI = 2.0**10, 2.0**20, 2.0**30
 
 
-def remedies(table: Table, nodes: Mapping[str, Host], pods: int) -> list[str]:
-    """Return what would make the pod fit, the smallest change first; at most two ways."""
+def remedies(
+    table: Table, nodes: Mapping[str, Host], pods: int, *, each: bool = False
+) -> list[str]:
+    """Return what would make the pod fit, the smallest change first; at most two ways.
+
+    With `each` there is a pod for each of the nodes, so none can go elsewhere.
+    """
     if not table.standings:
         return []
 
     near = max(table.nearest, key=_room)
     kinds = {one.barrier for one in near.obstacles}
     alike = [one for one in table.standings if {each.barrier for each in one.obstacles} == kinds]
+    if each:
+        way = _change(min(alike, key=_room), table)
+        return [*way, *([_PRIORITY] if kinds & {Barrier.RESOURCE, Barrier.PODS} else [])]
+
     best = max(alike, key=_room)
     ways = [*_change(best, table), *_back(table), *_another(near, table, nodes, pods)]
     return list(dict.fromkeys(ways))[:2]
@@ -60,7 +70,8 @@ def _change(best: Standing, table: Table) -> list[str]:
     if not all(parts):
         return []
 
-    then = "" if _says_where(by_kind) or best.node in parts[0] else f", and {best.node} takes it"
+    taker = "all of them take it" if table.own else f"{best.node} takes it"
+    then = "" if _says_where(by_kind) or best.node in parts[0] else f", and {taker}"
     return [join_words(parts) + then]
 
 

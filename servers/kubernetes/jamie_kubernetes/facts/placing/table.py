@@ -35,13 +35,15 @@ class Scene(msgspec.Struct, frozen=True):
 class Table(msgspec.Struct, frozen=True):
     """Where a pod fits (`open`), and every other node with what keeps it off.
 
-    `nearest` are those that come nearest to taking it.
+    `nearest` are those that come nearest to taking it. With `own` these are the nodes that pods are
+    for, one each.
     """
 
     wants: Mapping[str, float]
     open: tuple[str, ...]
     standings: tuple[Standing, ...]
     nearest: tuple[Standing, ...]
+    own: bool = False
 
     @property
     def total(self) -> int:
@@ -93,6 +95,17 @@ def table(pod: PlacingPod, scene: Scene, stored: Sequence[Stored] = ()) -> Table
     least = min((one.steps for one in found), default=0.0)
     nearest = tuple(one for one in found if one.steps == least)
     return Table(wants, tuple(fits), tuple(found), nearest)
+
+
+def of_each(tables: Sequence[Table]) -> Table:
+    """Return as one the tables of pods that are for a node each: every pod's own node alone."""
+    found = tuple(
+        one
+        for each in tables
+        for one in each.standings
+        if all(hurdle.barrier is not Barrier.PINNED for hurdle in one.obstacles)
+    )
+    return Table(tables[0].wants, (), found, found, own=True) if found else tables[0]
 
 
 def _own_checks(pod: PlacingPod, scene: Scene) -> list[Check]:

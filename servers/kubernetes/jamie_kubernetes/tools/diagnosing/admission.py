@@ -21,6 +21,7 @@ from jamie_kubernetes.facts.causes.admission import (
 from jamie_kubernetes.facts.causes.quotas import Bounds, full_quota, refused_ahead
 from jamie_kubernetes.facts.event_index import EventIndex, Happening
 from jamie_kubernetes.facts.owners import owner_by_name, owner_of
+from jamie_kubernetes.facts.spenders import spenders
 from jamie_kubernetes.kinds import (
     CRON_JOBS,
     DAEMON_SETS,
@@ -57,7 +58,13 @@ async def examine(round_: Round, report: Report) -> None:
     ]
     wanting = await _refused(round_, controllers)
     hooks: Mapping[str, str] = await _hooks(round_) if wanting else {}
-    found = refusal_findings(wanting, hooks, round_.now_ns)
+    survey = await round_.pods() if wanting else None
+
+    def used_by(namespace: str, counted: str) -> str:
+        pods = survey.labels.get(namespace, {}).values() if survey else ()
+        return spenders(pods, counted)
+
+    found = refusal_findings(wanting, hooks, round_.now_ns, used_by)
     for told in found:
         report(told)
 

@@ -27,6 +27,7 @@ from jamie_kubernetes.facts.causes.cases import (
 )
 from jamie_kubernetes.facts.containers import Source
 from jamie_kubernetes.facts.loglines import Filter, entries
+from jamie_kubernetes.facts.managers import contents_changed
 from jamie_kubernetes.facts.quantities import known
 from jamie_kubernetes.facts.survey import ClaimUser
 from jamie_kubernetes.kinds import (
@@ -113,7 +114,9 @@ async def _thing(round_: Round, case: Case, seek: Thing, found: Looked) -> Looke
     if seek.key:
         keyed = await round_.one(kind, namespace, seek.name, Keyed) if seek.name else None
         near = near_names(seek.key, keyed.keys) if keyed else ()
-        return replace(found, exists=keyed is not None, near=near)
+        changed_ns, by = contents_changed(keyed.metadata) if keyed else (0, "")
+        there = keyed is not None
+        return replace(found, exists=there, near=near, changed_ns=changed_ns, changed_by=by)
 
     exists = await round_.exists(kind, namespace, seek.name)
     near = near_names(seek.name, await names_of(round_, kind, namespace))

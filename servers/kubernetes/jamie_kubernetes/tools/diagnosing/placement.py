@@ -18,8 +18,7 @@ from jamie_kubernetes.facts.ailments import Severity
 from jamie_kubernetes.facts.causes.placement import Unplaced, gated_finding, placement_finding
 from jamie_kubernetes.facts.event_index import EventIndex, Happening
 from jamie_kubernetes.facts.placing.gates import Gated, GatedTally
-from jamie_kubernetes.facts.placing.lines import lines
-from jamie_kubernetes.facts.placing.table import Scene, table
+from jamie_kubernetes.facts.placing.table import Scene, Table, of_each, table
 from jamie_kubernetes.facts.placing.verdicts import verdict_of
 from jamie_kubernetes.facts.placing.volumes import DriverRoom, Stored, driver_room, hindrance
 from jamie_kubernetes.facts.survey import PodSurvey, SickGroup
@@ -81,8 +80,8 @@ async def _explain(
 
 
 async def _read(round_: Round, survey: PodSurvey, sick: SickGroup) -> tuple[Example, ...]:
-    daemon = sick.owner is not None and sick.owner.kind == "DaemonSet"
-    names = [one.metadata.name for one in sick.examples[: DAEMONS_READ if daemon else 1]]
+    number = DAEMONS_READ if _is_daemon(sick) else 1
+    names = [one.metadata.name for one in sick.examples[:number]]
     found = await together(*(partial(_example, round_, survey, sick, name) for name in names))
     return tuple(one for one in found if one is not None)
 
@@ -154,7 +153,19 @@ def _case(
         verdict=verdict_of(group.message),
         ready=survey.living(group.namespace, group.owner)[0],
         happened=tuple(happened.values()),
+        each=_is_daemon(sick),
     )
+
+
+def _is_daemon(sick: SickGroup) -> bool:
+    return sick.owner is not None and sick.owner.kind == "DaemonSet"
+
+
+def _shown(case: Unplaced, tables: Sequence[Table]) -> Table | None:
+    if not tables:
+        return None
+
+    return of_each(tables) if case.each else tables[0]
 
 
 def _finding(
@@ -163,25 +174,19 @@ def _finding(
     if not found:
         return placement_finding(case)
 
-    first, *others = found
+    first = found[0]
     tables = [table(one.pod, scene, one.stored) for one in found] if scene else []
-    finding = placement_finding(
+    return placement_finding(
         replace(
             case,
             pod=first.pod,
             verdict=verdict_of(first.pod.verdict.message if first.pod.verdict else ""),
-            table=tables[0] if tables else None,
+            table=_shown(case, tables),
             hindrance=hindrance(first.stored),
             nodes=nodes,
             devices=first.devices,
         )
     )
-    more = [
-        f"{one.pod.metadata.name}: {lines(each, nodes)[0]}"
-        for one, each in zip(others, tables[1:], strict=False)
-        if each.standings
-    ]
-    return replace(finding, evidence=(*finding.evidence, *more))
 
 
 async def _gated(round_: Round) -> list[Gated]:
