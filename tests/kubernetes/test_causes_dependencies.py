@@ -172,3 +172,35 @@ async def test_a_service_of_another_namespace_is_named_as_it_has_to_be_called(
 
     assert "namespace data has svc/db" in web["evidence"]
     assert web["next"] == "use the name db.data"
+
+
+async def test_a_name_that_does_not_resolve_though_its_service_is_well_leads_to_dns(
+    connect: Connect, api: Api
+) -> None:
+    complaining(api, "Error: getaddrinfo EAI_AGAIN db.shop.svc.cluster.local")
+    api.objects["pods"].append(database())
+    served(api, service())
+
+    (found,) = await findings(connect)
+
+    assert found["cause"] == "dependency-unresolved"
+    assert found["next"] == (
+        "svc/db is there: look at the DNS that does not answer for it: k8s_diagnose"
+        " object=svc/kube-dns namespace=kube-system"
+    )
+
+
+async def test_names_that_do_not_resolve_are_told_with_a_dns_that_is_down(
+    connect: Connect, api: Api
+) -> None:
+    complaining(api, "Error: getaddrinfo EAI_AGAIN db.shop.svc.cluster.local")
+    down = crashing(ran(1), owner="ReplicaSet/coredns-66d7", name="coredns-66d7-a")
+    down["metadata"]["namespace"] = "kube-system"
+    down["metadata"]["labels"]["k8s-app"] = "kube-dns"
+    api.objects["pods"] += [database(), down]
+    served(api, service())
+
+    (found,) = await findings(connect)
+
+    assert (found["namespace"], found["owner"]) == ("kube-system", "deploy/coredns")
+    assert "shop/deploy/web" in found["affects"]

@@ -329,3 +329,34 @@ async def test_without_a_look_at_pods_nothing_is_said_of_selectors(ask: Ask, api
     api.denied = {"pods"}
 
     assert "(service-selects-nothing)" not in await ask("k8s_diagnose")
+
+
+def program(name: str, image: str) -> Json:
+    labels = {"tier": "front"}
+    one = pod(f"{name}-66d7-a", owner=f"ReplicaSet/{name}-66d7")
+    one["metadata"]["labels"] |= {"app": name, **labels}
+    one["spec"]["containers"][0]["image"] = image
+    return one
+
+
+@pytest.mark.parametrize(
+    ("images", "cluster_ip", "told"),
+    [
+        (("shop/web:1", "shop/admin:7"), "10.0.0.1", True),
+        (("shop/web:1", "shop/web:2"), "10.0.0.1", False),
+        (("shop/web:1", "shop/admin:7"), "None", False),
+    ],
+    ids=["two programs", "two versions of one", "headless"],
+)
+async def test_a_service_before_two_programs_is_a_risk(
+    ask: Ask, api: Api, images: tuple[str, str], cluster_ip: str, *, told: bool
+) -> None:
+    front = service(selector={"tier": "front"}, clusterIP=cluster_ip)
+    served(api, front, program("web", images[0]))
+    api.objects["pods"].append(program("admin", images[1]))
+
+    text = await ask("k8s_diagnose")
+
+    said = "AT RISK shop/svc/web: it sends requests to deploy/admin and deploy/web alike, which run"
+    assert (said in text) is told
+    assert ("(service-mixes-workloads, possible)" in text) is told

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.kubernetes.wire import Json
 from tests.live.causes import Cause, Made, Said
-from tests.live.causes_workloads import deploy, service
+from tests.live.causes_workloads import deploy, deployment, service
 
 UNIT = "tests/kubernetes/test_causes_services.py"
 HTTP: Json = {"container": {"ports": [{"name": "http", "containerPort": 8080}]}}
@@ -21,6 +21,13 @@ def outside(name: str, target: str) -> Made:
         "spec": {"type": "ExternalName", "externalName": target},
     }
     return Made("v1/services", body)
+
+
+def fronted(name: str, image: str) -> Made:
+    """A Deployment whose pods bear a label besides their own."""
+    body = deployment(name, 1, {"container": {"image": image}})
+    body["spec"]["template"]["metadata"]["labels"]["tier"] = "front"
+    return Made("apps/v1/deployments", body)
 
 
 def ported(name: str, *ports: Json, **spec: Any) -> Made:
@@ -72,6 +79,16 @@ SERVICES = (
         "targetPort not listened to",
         "svc/wrong",
         made=[service("wrong", {"app": "web"}, 9999)],
+    ),
+    Cause(
+        "service-mixes-workloads",
+        "selects two workloads by accident",
+        "svc/mixed",
+        made=[
+            fronted("front-web", "example.net/web:1"),
+            fronted("front-admin", "example.net/admin:1"),
+            service("mixed", {"tier": "front"}),
+        ],
     ),
     Cause(
         "load-balancer-pending",

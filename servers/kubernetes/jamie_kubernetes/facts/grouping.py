@@ -185,7 +185,8 @@ class PodTally:
                 self.examples[pod.metadata.namespace, pod.metadata.name] = pod
             if used := self._usage.get((pod.metadata.namespace, pod.metadata.name)):
                 group.use(used)
-        if ailment is None and self._restarted_lately(standing):
+        is_well = ailment is None and standing.ready == standing.total
+        if is_well and self._restarted_lately(standing):
             _gather(self._recovered, pod, owner, standing, None)
 
     def _asks_for(self, pod: Pod, ailment: Ailment | None) -> bool:

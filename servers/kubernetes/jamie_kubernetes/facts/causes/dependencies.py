@@ -9,6 +9,8 @@ from msgspec.structs import replace
 from jamie_base.text import join_words
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.network import NetService
+from jamie_kubernetes.facts.causes.container_causes import ContainerCause
+from jamie_kubernetes.facts.causes.dns import DnsCause
 from jamie_kubernetes.facts.causes.networking import NetworkCause
 from jamie_kubernetes.facts.crowd import Labels, LabelSet
 from jamie_kubernetes.facts.findings import Harm
@@ -17,6 +19,7 @@ from jamie_signals.similar import nearest
 TARGETS_FOLLOWED = 3
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _ADDRESS = re.compile(r"[\d.]+")
+_DNS_CALL = "k8s_diagnose object=svc/kube-dns namespace=kube-system"
 _POLICIES = (NetworkCause.NO_DNS, NetworkCause.DENIES_SERVICE, NetworkCause.WRONG_PORT)
 
 
@@ -44,7 +47,14 @@ class Served(msgspec.Struct, frozen=True):
 
 def linked(findings: Sequence[Finding], served: Served) -> list[Finding]:
     """Let what cannot reach something follow from what is wrong with that."""
-    return [_linked(one, findings, served) if one.needs else one for one in findings]
+    nameless = [one.key for one in findings if one.cause == DnsCause.DOWN]
+
+    def explained(one: Finding) -> Finding:
+        found = _linked(one, findings, served)
+        lost = one.cause == ContainerCause.UNRESOLVED
+        return replace(found, follows=(*found.follows, *nameless)) if lost else found
+
+    return [explained(one) if one.needs else one for one in findings]
 
 
 def _linked(one: Finding, findings: Sequence[Finding], served: Served) -> Finding:
@@ -75,17 +85,24 @@ def _through(
     if not is_well and suspects[0] not in {each.key for each in findings}:
         # Who asks for the Service alone is told of those that miss it.
         culprits.append(suspects[0])
-    where = f"namespace={home}"
-    next_ = f"k8s_diagnose object={name} {where}"
-    if is_well:
-        next_ = f"k8s_graph object={one.owner} namespace={one.namespace} to={home}/{name}:{port}"
 
     return replace(
         one,
         evidence=(f"{name} in {home} {state}", *one.evidence),
-        next=next_ if port or not is_well else one.next,
+        next=_step(one, f"{home}/{name}", port, is_well=is_well),
         follows=(*one.follows, *culprits, *barred),
     )
+
+
+def _step(one: Finding, service: str, port: str, *, is_well: bool) -> str:
+    home, _, name = service.partition("/")
+    if not is_well:
+        return f"k8s_diagnose object={name} namespace={home}"
+    if one.cause == ContainerCause.UNRESOLVED:
+        return f"{name} is there: look at the DNS that does not answer for it: {_DNS_CALL}"
+
+    way = f"k8s_graph object={one.owner} namespace={one.namespace} to={service}:{port}"
+    return way if port else one.next
 
 
 def _state(service: NetService, port: str, pods: Sequence[LabelSet]) -> tuple[str, bool]:

@@ -15,6 +15,7 @@ from jamie_kubernetes.facts.causes.workloads import CONTROLLERS_KEYS
 from jamie_kubernetes.facts.crowd import LabelSet
 from jamie_kubernetes.facts.endpoints import Places
 from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.images import image_named
 from jamie_kubernetes.facts.services import selects_nothing
 
 
@@ -58,6 +59,7 @@ def _backed(one: NetService, places: Places | None, net: Net) -> Iterator[Findin
         yield _unlisted(one, sum(each.ready for each in pods))
     else:
         yield from port_causes(one, places, pods, net)
+        yield from _mixed(one, pods)
         if places:
             yield from _local(one, places, net)
 
@@ -100,7 +102,7 @@ def _selects_nothing(one: NetService, net: Net) -> Finding:
     for labels, pods in net.land.pods(one.metadata.namespace).all:
         near.add(labels, selector, pods.total)
     almost = near.but_for or near.nearest(selector)
-    pairs = ",".join(f"{name}={value}" for name, value in selector.items())
+    pairs = _pairs(one)
     return service_finding(
         one,
         ServiceCause.NO_PODS,
@@ -150,6 +152,40 @@ def _unlisted(one: NetService, ready: int) -> Finding:
         f" k8s_get what=endpointslices namespace={one.metadata.namespace}",
         follows=CONTROLLERS_KEYS,
     )
+
+
+def _mixed(one: NetService, pods: Sequence[LabelSet]) -> Iterator[Finding]:
+    """Yield that a Service sends to pods of several workloads which are not the same program."""
+    programs: dict[str, set[str]] = {}
+    for each in pods:
+        if each.ready and each.owner.startswith(_LASTING):
+            images = {image_named(box.image).place for box in each.first.spec.containers}
+            programs.setdefault(each.owner, set()).update(images)
+
+    owners = sorted(programs)
+    alike = [other for other in owners if programs[other] & programs[owners[0]]]
+    # Who asks a headless one for addresses tells its pods apart.
+    if one.spec.cluster_ip == "None" or len(alike) == len(owners):
+        return
+
+    space = one.metadata.namespace
+    yield service_finding(
+        one,
+        ServiceCause.MIXED,
+        Harm.RISK,
+        f"it sends requests to {named(owners)} alike, which run different images",
+        "give its selector a label that only the pods it is for have: k8s_get what=pods"
+        f" namespace={space} group_by=metadata.labels",
+        confidence="possible",
+        evidence=(f"selector {_pairs(one)}",),
+    )
+
+
+_LASTING = ("deploy/", "sts/", "ds/")
+
+
+def _pairs(one: NetService) -> str:
+    return ",".join(f"{name}={value}" for name, value in one.spec.selector.items())
 
 
 def _local(one: NetService, places: Places, net: Net) -> Iterator[Finding]:

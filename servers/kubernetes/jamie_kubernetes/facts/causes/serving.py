@@ -29,6 +29,7 @@ class ServiceCause(StrEnum):
     STALE = "endpoints-stale"
     UNMADE = "endpoints-not-made"
     LOCAL = "local-policy-gaps"
+    MIXED = "service-mixes-workloads"
 
 
 @dataclass(frozen=True)
