@@ -117,7 +117,7 @@ async def test_a_missing_key_finds_the_one_that_is_misspelt_and_shows_no_value(
 
 
 async def test_who_changed_what_lacks_a_key_is_named(connect: Connect, api: Api) -> None:
-    data = {"f:data": {"f:CACHE_TTL_SECONDS": {}}}
+    data: Json = {"f:data": {"f:CACHE_TTL_SECONDS": {}}}
     edit = {"manager": "alice", "operation": "Update", "time": ago(minutes=5), "fieldsV1": data}
     about = {"name": "settings", "namespace": "shop", "managedFields": [edit]}
     api.objects["configmaps"] = [{"metadata": about, "data": {"CACHE_TTL_SECONDS": "60"}}]

@@ -79,6 +79,17 @@ def scaler(name: str, target: str, *conditions: Json, wants: int = 3, has: int =
     }
 
 
+async def test_an_autoscaler_that_cannot_reckon_wants_nothing_else(ask: Ask, api: Api) -> None:
+    blind = condition("ScalingActive", "False", reason="FailedGetResourceMetric")
+    api.objects["horizontalpodautoscalers"] = [scaler("web", "web", blind, wants=0, has=2)]
+
+    answer = await ask("k8s_workloads")
+
+    assert "shop/hpa/web" in answer
+    assert "FailedGetResourceMetric" in answer
+    assert "wants 0" not in answer
+
+
 async def test_healthy_workloads_are_counted_and_no_more(ask: Ask, api: Api) -> None:
     api.objects["deployments"] = [deploy("web"), deploy("off", desired=0, ready=0)]
     api.objects["daemonsets"] = [daemon_set("agent", 3, 3)]

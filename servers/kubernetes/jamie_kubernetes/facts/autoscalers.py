@@ -60,7 +60,8 @@ def _judged(one: Autoscaler, target: str, now_ns: Nanoseconds) -> WorkloadRow:
         namespace=one.metadata.namespace,
         workload=f"hpa/{one.metadata.name}",
         severity=Standing.SCALING if why else Standing.WELL,
-        desired=status.desired_replicas,
+        # It writes 0 where it cannot reckon how many it should have.
+        desired=status.desired_replicas or status.current_replicas,
         ready=status.current_replicas,
         why=tuple(why),
         message=wrong.message if wrong else "",
