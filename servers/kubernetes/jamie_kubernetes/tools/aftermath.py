@@ -21,7 +21,7 @@ from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.facts.rolling import Progress, progress_of
 from jamie_kubernetes.facts.standing import standing_of
 from jamie_kubernetes.kinds import PODS
-from jamie_kubernetes.tools.changing import Errand, moves
+from jamie_kubernetes.tools.change import Errand, moves
 from jamie_kubernetes.tools.targets import Target, selector_of
 
 POLL_SECONDS = 0.5

@@ -21,20 +21,13 @@ from jamie_kubernetes.facts.keepers import keeper_line
 from jamie_kubernetes.facts.manifests import Manifest, manifests
 from jamie_kubernetes.kinds import NAMESPACES
 from jamie_kubernetes.tools.applying import ROLLED, apply_all, look_at_all, named
-from jamie_kubernetes.tools.changing import (
-    CAN_UNDO,
-    Acted,
-    Draft,
-    Job,
-    Marks,
-    generation_of,
-    rehearsed,
-    ways_back,
-)
+from jamie_kubernetes.tools.change import CAN_UNDO, Acted, Draft, Job
+from jamie_kubernetes.tools.changing import generation_of, ways_back
 from jamie_kubernetes.tools.manifest_kinds import manifest_kind
 from jamie_kubernetes.tools.parts import check_namespace
+from jamie_kubernetes.tools.rehearsing import rehearsed
 from jamie_kubernetes.tools.targets import Target
-from jamie_kubernetes.tools.toolset import Backend, tools
+from jamie_kubernetes.tools.toolset import Backend, Marks, tools
 from jamie_kubernetes.tools.weighing import applying_lines
 
 LINES = 28

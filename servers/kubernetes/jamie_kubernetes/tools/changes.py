@@ -9,8 +9,6 @@ from pydantic import Field
 
 from jamie_base.answer import paginate
 from jamie_base.errors import InvalidArgument
-from jamie_base.redact import Redactor
-from jamie_base.toolset import INJECTED_REDACTOR
 from jamie_base.when import SECOND, UNITS, Nanoseconds, window
 from jamie_kubernetes.answers_changes import ChangeList
 from jamie_kubernetes.client import Cluster
@@ -32,7 +30,7 @@ from jamie_kubernetes.tools.anything import object_named
 from jamie_kubernetes.tools.change_reading import ROLLED, Reading
 from jamie_kubernetes.tools.parts import Parts, check_namespace
 from jamie_kubernetes.tools.targets import Target
-from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, Since, tools
+from jamie_kubernetes.tools.toolset import Backend, Cursor, Marks, Namespace, Since, tools
 from jamie_kubernetes.tools.users import users_of
 from jamie_kubernetes.tools.watched import CLUSTER_WIDE, NAMESPACED
 
@@ -40,7 +38,6 @@ ROWS = 50
 LONGEST_NAME = 300
 EVENTS_KEPT_NS = UNITS["h"] + UNITS["m"]
 
-Marks = Annotated[Redactor, INJECTED_REDACTOR]
 About = Annotated[str, Field(description="deploy/web, node/n1.")]
 
 

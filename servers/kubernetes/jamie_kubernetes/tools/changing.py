@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Annotated, Literal
 
 import msgspec
 
@@ -11,7 +9,6 @@ from jamie_base.errors import (
     BackendError,
     InvalidArgument,
     NotConfirmed,
-    NotFound,
     TimedOut,
     Unreachable,
     Unsure,
@@ -19,137 +16,16 @@ from jamie_base.errors import (
 from jamie_base.plan import Binding, Outcome, Plan, Undo
 from jamie_base.redact import Redactor
 from jamie_base.text import join_words
-from jamie_base.toolset import INJECTED_REDACTOR
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.api_server import Conflict
-from jamie_kubernetes.client.sending import APPLY, MERGE, NOW, Object, Sending, part, text_at
+from jamie_kubernetes.client.sending import Object, part, text_at
 from jamie_kubernetes.facts.copies import Wary
 from jamie_kubernetes.facts.diffs import lines_of, touched_of
-from jamie_kubernetes.facts.fields import Field, as_left, compared, merged, sown, untouched
+from jamie_kubernetes.facts.fields import as_left, untouched
 from jamie_kubernetes.facts.keepers import keeper_line
 from jamie_kubernetes.facts.writers import own_fields
-from jamie_kubernetes.tools.targets import Target
-
-Marks = Annotated[Redactor, INJECTED_REDACTOR]
-
-Watch = Literal["fields", "rollout", "gone"]
-
-CAN_UNDO = "This can be undone with k8s_undo."
-NOT_REHEARSED = (
-    "Not rehearsed: an admission webhook refuses dry runs; it may change or refuse this."
-)
-TRIES = 5
-"""How often a change is sent again because only the object's version moved."""
-
-
-class Job(msgspec.Struct, frozen=True):
-    """A change as a tool wants it: of what, sent how, in which words, checked how.
-
-    `summary` is an infinitive, `done` what is so afterwards; `below` names the subresource that is
-    looked at and changed instead of the object.
-    """
-
-    target: Target
-    sending: Sending
-    summary: str
-    done: str
-    watch: Watch = "fields"
-    below: str = ""
-    undo: str = CAN_UNDO
-
-    @property
-    def applies(self) -> bool:
-        """Tell whether it makes the object where there is none."""
-        return self.sending.media == APPLY
-
-    @property
-    def path(self) -> str:
-        """Return the path of what is looked at."""
-        rest = (self.target.name, self.below) if self.below else (self.target.name,)
-        return self.target.kind.path(self.target.namespace, *rest)
-
-
-class Errand(msgspec.Struct, frozen=True, tag="change"):
-    """What acting needs: the change, and the fields it is to change, as they were and will be.
-
-    `uid` is the object's; empty where there is to be a new one.
-    """
-
-    job: Job
-    fields: tuple[Field, ...]
-    uid: str = ""
-
-
-class WayBack(msgspec.Struct, frozen=True):
-    """What undoing needs: which object, and its fields before and as we left them.
-
-    Of an object that we made, `made` holds the fields the server notes as ours.
-    """
-
-    context: str
-    target: Target
-    below: str
-    watch: Watch
-    fields: tuple[Field, ...]
-    made: Object = {}
-
-
-class Acted(msgspec.Struct, frozen=True):
-    """What is changed, before and after; nothing before where it is new.
-
-    What was only `rehearsed` has no uid yet where it is new.
-    """
-
-    before: Object
-    after: Object
-    rehearsed: bool = False
-
-    @property
-    def uid(self) -> str:
-        """Return the uid of the object, as far as it is known."""
-        known = self.after if not self.rehearsed else self.before
-        return text_at(known, "metadata", "uid")
-
-
-class Draft(msgspec.Struct, frozen=True):
-    """A change that was rehearsed: the object as it is, what would change, and a word about that.
-
-    `whole` is empty where there is none yet. Where nothing could be rehearsed, what it would be is
-    `guessed`.
-    """
-
-    job: Job
-    whole: Object
-    acted: Acted
-    fields: tuple[Field, ...]
-    note: tuple[str, ...] = ()
-    guessed: bool = False
-
-    @property
-    def changes(self) -> bool:
-        """Tell whether anything would be other than it is."""
-        return not self.whole or bool(self.fields)
-
-    @property
-    def errand(self) -> Errand:
-        """Return what acting needs."""
-        fields = () if self.guessed else self.fields
-        return Errand(self.job, fields, text_at(self.whole, "metadata", "uid"))
-
-
-async def rehearsed(cluster: Cluster, job: Job) -> Draft:
-    """Rehearse a change at the server.
-
-    Raises:
-        BackendError: The server would refuse it; in its own words.
-
-    """
-    whole = await _looked(cluster, job, job.target.path)
-    before = await cluster.get(job.path, Object) if job.below else whole
-    before, after, note = await _rehearsed(cluster, job, before)
-    acted = Acted(before, after, rehearsed=True)
-
-    return Draft(job, whole, acted, _fields(job, acted), note)
+from jamie_kubernetes.tools.change import CAN_UNDO, Acted, Errand, Job, WayBack, fields_of, moves
+from jamie_kubernetes.tools.rehearsing import TRIES, body_of, looked, rehearsed
 
 
 async def drafted(
@@ -209,7 +85,7 @@ async def act(cluster: Cluster, errand: Errand) -> Acted:
 
     """
     for _ in range(TRIES):
-        before = await _looked(cluster, errand.job, errand.job.path)
+        before = await looked(cluster, errand.job, errand.job.path)
         _check(before, errand)
         with suppress(Conflict):
             return Acted(before, await _sent(cluster, errand, before))
@@ -223,7 +99,7 @@ async def act(cluster: Cluster, errand: Errand) -> Acted:
 def ways_back(cluster: Cluster, job: Job, acted: Acted) -> tuple[Undo, ...]:
     """Return how to take a change back; nothing where that is not true."""
     target = job.target
-    fields = _fields(job, acted)
+    fields = fields_of(job, acted)
     # An object that others wrote to in the same moment is not ours alone to delete.
     made = Object() if acted.before else own_fields(acted.after)
     if job.undo != CAN_UNDO or not (fields if acted.before else made):
@@ -243,11 +119,6 @@ def ways_back(cluster: Cluster, job: Job, acted: Acted) -> tuple[Undo, ...]:
     return (undo,)
 
 
-def moves(field: Field) -> bool:
-    """Tell whether a field holds the moment of sending, which no plan knows."""
-    return field.after == NOW
-
-
 def generation_of(one: Object) -> int:
     """Return how often the object was changed, as far as the server counts that."""
     found = part(one, "metadata", "generation")
@@ -260,23 +131,6 @@ def unknown(summary: str, error: BackendError) -> Unsure:
         f"It may or may not have been done: {summary}. The request was sent and no answer came"
         f" ({error}) Look before you try again."
     )
-
-
-def _fields(job: Job, acted: Acted) -> tuple[Field, ...]:
-    if acted.before:
-        return tuple(compared(acted.before, acted.after))
-
-    return tuple(sown(job.sending.content, acted.after))
-
-
-async def _looked(cluster: Cluster, job: Job, path: str) -> Object:
-    """Return an object, or nothing where the change may make it."""
-    try:
-        return await cluster.get(path, Object)
-    except NotFound:
-        if not job.applies:
-            raise
-        return {}
 
 
 def _check(now: Object, errand: Errand) -> None:
@@ -292,7 +146,7 @@ def _check(now: Object, errand: Errand) -> None:
 
 async def _sent(cluster: Cluster, errand: Errand, before: Object) -> Object:
     try:
-        return await cluster.send(errand.job.sending, _body(errand.job.sending, before))
+        return await cluster.send(errand.job.sending, body_of(errand.job.sending, before))
     except (TimedOut, Unreachable) as exc:
         now = await _look_again(cluster, errand, exc)
         if not all(as_left(now, field) for field in errand.fields if not moves(field)):
@@ -306,41 +160,3 @@ async def _look_again(cluster: Cluster, errand: Errand, error: BackendError) -> 
         return await cluster.get(errand.job.path, Object)
     except BackendError as exc:
         raise unknown(errand.job.summary, error) from exc
-
-
-async def _rehearsed(
-    cluster: Cluster, job: Job, before: Object
-) -> tuple[Object, Object, tuple[str, ...]]:
-    """Return the object as it is, as it would be, and a word where the server could not tell."""
-    for again in range(TRIES):
-        # Its status may have moved between the look and the rehearsal, as in a rollout: look again.
-        now = await _looked(cluster, job, job.path) if again else before
-        with suppress(Conflict):
-            return now, *await _rehearsed_once(cluster, job, now)
-
-    raise NotConfirmed(f"{job.target.full} changes while it is looked at; try again.")
-
-
-async def _rehearsed_once(
-    cluster: Cluster, job: Job, before: Object
-) -> tuple[Object, tuple[str, ...]]:
-    sending = job.sending
-    try:
-        return await cluster.send(sending, _body(sending, before, NOW), rehearse=True), ()
-    except BackendError as exc:
-        if "does not support dry run" not in str(exc):
-            raise
-        if sending.media != MERGE or isinstance(sending.content, list):
-            raise InvalidArgument(
-                f"{job.target.full}: this cannot be rehearsed, so it is not planned: {exc}"
-            ) from exc
-
-        return merged(before, sending.content), (NOT_REHEARSED,)
-
-
-def _body(sending: Sending, seen: Object, moment: str = "") -> bytes:
-    return sending.body(
-        text_at(seen, "metadata", "uid"),
-        text_at(seen, "metadata", "resourceVersion"),
-        moment or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )

@@ -31,9 +31,9 @@ from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.facts.standing import condition_is
 from jamie_kubernetes.kinds import PODS
 from jamie_kubernetes.tools.aftermath import SPARE_SECONDS
-from jamie_kubernetes.tools.changing import Marks, unknown
+from jamie_kubernetes.tools.changing import unknown
 from jamie_kubernetes.tools.targets import RUNS_PODS, Target, find, selector_of
-from jamie_kubernetes.tools.toolset import Backend, Home, tools
+from jamie_kubernetes.tools.toolset import Backend, Home, Marks, tools
 
 STDOUT_BYTES = 3_600
 STDERR_BYTES = 1_200

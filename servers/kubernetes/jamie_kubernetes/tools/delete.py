@@ -8,7 +8,6 @@ from jamie_base.errors import InvalidArgument
 from jamie_base.plan import Plan
 from jamie_kubernetes.kinds import PODS
 from jamie_kubernetes.tools.anything import object_named
-from jamie_kubernetes.tools.changing import Marks
 from jamie_kubernetes.tools.losses import losses
 from jamie_kubernetes.tools.removing import (
     Propagation,
@@ -19,7 +18,7 @@ from jamie_kubernetes.tools.removing import (
     see_gone,
 )
 from jamie_kubernetes.tools.setting import Anything
-from jamie_kubernetes.tools.toolset import Backend, Home, tools
+from jamie_kubernetes.tools.toolset import Backend, Home, Marks, tools
 
 How = Annotated[Propagation, Field(description="What it owns goes after, before, or not.")]
 Force = Annotated[bool, Field(description="A pod: forget it at once.")]

@@ -9,11 +9,10 @@ from jamie_base.answer import paginate
 from jamie_kubernetes.answers_diagnose import Diagnosis
 from jamie_kubernetes.facts.findings import condensed, merged, rank, trimmed
 from jamie_kubernetes.render.diagnose import ROWS_BYTES, diagnosis, weight
-from jamie_kubernetes.tools.changing import Marks
 from jamie_kubernetes.tools.diagnosing.round import Round
 from jamie_kubernetes.tools.diagnosing.subject import subject_of
 from jamie_kubernetes.tools.parts import Parts
-from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, tools
+from jamie_kubernetes.tools.toolset import Backend, Cursor, Marks, Namespace, tools
 
 FINDINGS_SHOWN = 40
 

@@ -34,16 +34,11 @@ from jamie_kubernetes.facts.draining import (
 from jamie_kubernetes.facts.removals import unseen_line
 from jamie_kubernetes.kinds import BUDGETS, NODES, PODS
 from jamie_kubernetes.tools.aftermath import SPARE_SECONDS
-from jamie_kubernetes.tools.changing import (
-    Draft,
-    Errand,
-    Job,
-    act,
-    rehearsed,
-    ways_back,
-)
+from jamie_kubernetes.tools.change import Draft, Errand, Job
+from jamie_kubernetes.tools.changing import act, ways_back
 from jamie_kubernetes.tools.evicting import Evicted, check_allowed, evict_all, to_evict
 from jamie_kubernetes.tools.parts import Parts, why_of
+from jamie_kubernetes.tools.rehearsing import rehearsed
 from jamie_kubernetes.tools.targets import Target
 
 POLL_SECONDS = 0.5

@@ -14,10 +14,11 @@ from jamie_kubernetes.client.limits import NeedyPod
 from jamie_kubernetes.client.sending import MERGE, Sending
 from jamie_kubernetes.kinds import NODES, PODS
 from jamie_kubernetes.tools.aftermath import look_after
-from jamie_kubernetes.tools.changing import Errand, Job, Marks, carry_out, drafted
+from jamie_kubernetes.tools.change import Errand, Job
+from jamie_kubernetes.tools.changing import carry_out, drafted
 from jamie_kubernetes.tools.draining import Draining, drafted_drain, drain, see_drained
 from jamie_kubernetes.tools.targets import Target, find
-from jamie_kubernetes.tools.toolset import Backend, tools
+from jamie_kubernetes.tools.toolset import Backend, Marks, tools
 
 NodeName = Annotated[str, Field(description="Node: node-1.", max_length=300)]
 NodeAction = Annotated[

@@ -32,12 +32,11 @@ from jamie_kubernetes.kinds import (
     Kind,
 )
 from jamie_kubernetes.render.overview import overview
-from jamie_kubernetes.tools.changing import Marks
 from jamie_kubernetes.tools.diagnosing.round import Round
 from jamie_kubernetes.tools.diagnosing.subject import Subject
 from jamie_kubernetes.tools.metrics import measured
 from jamie_kubernetes.tools.parts import Part, Parts, check_namespace
-from jamie_kubernetes.tools.toolset import Backend, Namespace, tools
+from jamie_kubernetes.tools.toolset import Backend, Marks, Namespace, tools
 
 EVENT_WINDOW_NS = 3600 * 1_000_000_000
 EVENTS_KEPT = 20

@@ -30,7 +30,8 @@ from jamie_kubernetes.client.sending import Object, Sending, text_at
 from jamie_kubernetes.facts.fields import lasting
 from jamie_kubernetes.facts.removals import holders
 from jamie_kubernetes.tools.aftermath import POLL_SECONDS, SPARE_SECONDS
-from jamie_kubernetes.tools.changing import NOT_REHEARSED, TRIES, generation_of, unknown
+from jamie_kubernetes.tools.changing import generation_of, unknown
+from jamie_kubernetes.tools.rehearsing import NOT_REHEARSED, TRIES
 from jamie_kubernetes.tools.targets import Target
 
 Propagation = Literal["background", "foreground", "orphan"]

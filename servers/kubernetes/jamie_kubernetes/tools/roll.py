@@ -11,11 +11,12 @@ from jamie_kubernetes.client.limits import Templated
 from jamie_kubernetes.client.sending import MERGE, NOW, OPERATIONS, Object, Sending
 from jamie_kubernetes.kinds import DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS
 from jamie_kubernetes.tools.aftermath import look_after
-from jamie_kubernetes.tools.changing import Job, Marks, carry_out, drafted
+from jamie_kubernetes.tools.change import Job
+from jamie_kubernetes.tools.changing import carry_out, drafted
 from jamie_kubernetes.tools.revisions import revision_of
 from jamie_kubernetes.tools.scale import Workload
 from jamie_kubernetes.tools.targets import Target, find
-from jamie_kubernetes.tools.toolset import Backend, Home, tools
+from jamie_kubernetes.tools.toolset import Backend, Home, Marks, tools
 from jamie_kubernetes.tools.weighing import replacing_lines
 
 ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from jamie_base.errors import InvalidArgument
 from jamie_base.redact import Redactor
-from jamie_base.toolset import INJECTED_REDACTOR
 from jamie_base.when import Nanoseconds, parse_time
 from jamie_kubernetes.answers_rollout import Difference, Rollout, RolloutState
 from jamie_kubernetes.answers_workloads import WorkloadRow
@@ -50,14 +49,13 @@ from jamie_kubernetes.tools.parts import Part, Parts, check_namespace
 from jamie_kubernetes.tools.releases import list_releases, release_rollout
 from jamie_kubernetes.tools.revisions import numbered, read_revisions
 from jamie_kubernetes.tools.targets import Target, find, joined
-from jamie_kubernetes.tools.toolset import Backend, Namespace, tools
+from jamie_kubernetes.tools.toolset import Backend, Marks, Namespace, tools
 
 ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 LONGEST_NAME = 300
 KEPT_ROWS = 40
 EVENT_WINDOW_NS = 3600 * 1_000_000_000
 
-Marks = Annotated[Redactor, INJECTED_REDACTOR]
 Name = Annotated[str, Field(description="deploy/web, helm/web or helm.")]
 Diff = Annotated[str, Field(description="3..5.")]
 

@@ -21,9 +21,10 @@ from jamie_kubernetes.kinds import (
     Kind,
 )
 from jamie_kubernetes.tools.aftermath import look_after
-from jamie_kubernetes.tools.changing import Job, Marks, carry_out, drafted
+from jamie_kubernetes.tools.change import Job
+from jamie_kubernetes.tools.changing import carry_out, drafted
 from jamie_kubernetes.tools.targets import Target, find
-from jamie_kubernetes.tools.toolset import Backend, Home, tools
+from jamie_kubernetes.tools.toolset import Backend, Home, Marks, tools
 from jamie_kubernetes.tools.weighing import scaling_lines
 
 SCALED = (DEPLOYMENTS, STATEFUL_SETS, REPLICA_SETS)

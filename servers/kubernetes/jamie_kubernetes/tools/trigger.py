@@ -29,7 +29,8 @@ from jamie_kubernetes.client.sending import Object, Sending, mapping_at, part, t
 from jamie_kubernetes.facts.triggered import is_run_of, run_lines, run_name, run_of
 from jamie_kubernetes.kinds import CRON_JOBS, EVENTS, JOBS, PODS
 from jamie_kubernetes.tools.aftermath import POLL_SECONDS, SPARE_SECONDS, cause_of
-from jamie_kubernetes.tools.changing import NOT_REHEARSED, generation_of, unknown
+from jamie_kubernetes.tools.changing import generation_of, unknown
+from jamie_kubernetes.tools.rehearsing import NOT_REHEARSED
 from jamie_kubernetes.tools.targets import Target, find
 from jamie_kubernetes.tools.toolset import Backend, Home, tools
 from jamie_kubernetes.tools.weighing import running_lines

@@ -16,7 +16,8 @@ from jamie_kubernetes.client.sending import OPERATIONS, Object, Sending, text_at
 from jamie_kubernetes.facts.fields import as_left, back
 from jamie_kubernetes.facts.writers import other_writers, own_fields
 from jamie_kubernetes.tools.aftermath import look_after
-from jamie_kubernetes.tools.changing import Errand, Job, Marks, WayBack, carry_out, drafted
+from jamie_kubernetes.tools.change import Errand, Job, WayBack
+from jamie_kubernetes.tools.changing import carry_out, drafted
 from jamie_kubernetes.tools.losses import losses
 from jamie_kubernetes.tools.removing import (
     FOR_GOOD,
@@ -26,7 +27,7 @@ from jamie_kubernetes.tools.removing import (
     remove,
     see_gone,
 )
-from jamie_kubernetes.tools.toolset import Backend, tools
+from jamie_kubernetes.tools.toolset import Backend, Marks, tools
 
 Undos = Annotated[UndoLog, INJECTED_UNDO_LOG]
 Record = Annotated[
