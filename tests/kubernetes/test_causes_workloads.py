@@ -1,6 +1,7 @@
 """Workloads that are not what they should be, seen the way a model sees it."""
 
 import httpx
+import pytest
 
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer
@@ -322,3 +323,24 @@ async def test_what_rests_on_purpose_and_what_is_new_is_healthy(ask: Ask, api: A
     api.objects["statefulsets"] = [workload("off", desired=0, ready=0)]
 
     assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+@pytest.mark.parametrize(("has", "told"), [("10Gi", True), ("50Gi", False), ("80Gi", False)])
+async def test_claims_older_than_their_template_are_a_risk(
+    ask: Ask, api: Api, has: str, *, told: bool
+) -> None:
+    offer(api, {})
+    one = workload("db", desired=1, ready=1, updatedReplicas=1)
+    asks = {"resources": {"requests": {"storage": "50Gi"}}}
+    one["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "data"}, "spec": asks}]
+    api.objects["statefulsets"] = [one]
+    spec = {"resources": {"requests": {"storage": has}}}
+    bound = {"phase": "Bound", "capacity": {"storage": has}}
+    claim = {"metadata": meta("data-db-0", "shop"), "spec": spec, "status": bound}
+    api.objects["persistentvolumeclaims"] = [claim]
+
+    text = await ask("k8s_diagnose")
+
+    said = "AT RISK shop/sts/db: its template asks for 50Gi, but pvc/data-db-0 was made for 10Gi"
+    assert (said in text) is told
+    assert ("(claims-of-older-size)" in text) is told

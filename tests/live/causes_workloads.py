@@ -279,6 +279,12 @@ WORKLOADS = (
         made=[ds("nowhere", pods={"nodeSelector": {"topology.kubernetes.io/region": "eu-west"}})],
     ),
     Cause(
+        "claims-of-older-size",
+        "StatefulSet whose claim template was enlarged",
+        how="elsewhere",
+        why=f"a template of claims cannot be changed, only made anew: {UNIT}",
+    ),
+    Cause(
         "daemonset-misscheduled",
         "misscheduled",
         how="elsewhere",

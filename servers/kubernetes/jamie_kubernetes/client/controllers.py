@@ -75,6 +75,19 @@ class Ordinals(_Wire, frozen=True):
     start: int = 0
 
 
+class ClaimTemplateSpec(_Wire, frozen=True):
+    """How much storage the claims of a StatefulSet's pods ask for."""
+
+    resources: Resources = Resources()
+
+
+class ClaimTemplate(_Wire, frozen=True):
+    """What the claims of a StatefulSet's pods are made from."""
+
+    metadata: Meta
+    spec: ClaimTemplateSpec = ClaimTemplateSpec()
+
+
 class ControllerSpec(_Wire, frozen=True):
     """What a Deployment, StatefulSet, DaemonSet or Job should be; each kind fills its own."""
 
@@ -94,6 +107,7 @@ class ControllerSpec(_Wire, frozen=True):
     update_strategy: Strategy = Strategy()
     min_ready_seconds: int = 0
     template: Template = Template()
+    volume_claim_templates: tuple[ClaimTemplate, ...] = ()
 
 
 class ControllerStatus(_Wire, frozen=True):

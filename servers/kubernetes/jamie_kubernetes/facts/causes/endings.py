@@ -222,10 +222,12 @@ def _hook(case: Case) -> Clue | None:
 def _stuck(case: Case) -> Clue:
     killing, said = case.happened(*_UNKILLED), case.says(*_UNKILLED)
     where = f" on node {case.node}" if case.node else ""
+    holders = case.pod.metadata.finalizers
+    held = (f"its finalizer {join_words(holders[:3])} holds it as well",) if holders else ()
     return Clue(
         ContainerCause.GOING_STUCK,
         f"is deleted, but the kubelet does not get it stopped{where}",
-        evidence=event_words(case, *(killing or case.events)[:1]),
+        evidence=(*event_words(case, *(killing or case.events)[:1]), *held),
         said=tuple(one.text for one in said[:1]),
         next=f"look at the kubelet, container runtime and volumes of node {case.node}",
         confidence="certain" if killing else "possible",

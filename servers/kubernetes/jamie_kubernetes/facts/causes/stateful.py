@@ -8,9 +8,11 @@ from jamie_base.text import count
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.network import NetService
+from jamie_kubernetes.client.storage import Claim
 from jamie_kubernetes.facts.causes.around import Around, changed_ns
 from jamie_kubernetes.facts.causes.workloads import WorkloadCause, missing
 from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.quantities import known
 from jamie_signals.similar import nearest
 
 POD_NAME = "statefulset.kubernetes.io/pod-name"
@@ -63,6 +65,34 @@ def taken(one: Controller, pod: str) -> Finding:
         summary=f"it cannot make {pod}: a pod of that name is there which is not its own",
         next=f"see whose it is, then remove it: k8s_get what=pod/{pod} namespace={namespace}",
         since_ns=changed_ns(one.metadata),
+    )
+
+
+def first_claims(one: Controller) -> list[tuple[str, str]]:
+    """Name the claims of the first pod, each with what its template asks for by now."""
+    pod = _names(one)[0]
+    return [
+        (f"{each.metadata.name}-{pod}", each.spec.resources.requests.get("storage", "0"))
+        for each in one.spec.volume_claim_templates
+    ]
+
+
+def outgrown(one: Controller, claim: Claim, wants: str) -> Finding | None:
+    """Tell whether claims were made when their template asked for less; larger ones do no harm."""
+    if claim.metadata.deletion_timestamp or known(claim.wants) >= known(wants):
+        return None
+
+    namespace, name = one.metadata.namespace, claim.metadata.name
+    return Finding(
+        cause=WorkloadCause.OLD_CLAIMS,
+        namespace=namespace,
+        owner=_owner(one),
+        severity=Harm.RISK,
+        summary=f"its template asks for {wants}, but pvc/{name} was made for {claim.wants}: claims"
+        " that are there do not grow with the template",
+        next="raise spec.resources.requests.storage of each claim, if its class allows expansion:"
+        f" k8s_get what=pvc namespace={namespace}",
+        affects=(key_of(namespace, f"pvc/{name}"),),
     )
 
 

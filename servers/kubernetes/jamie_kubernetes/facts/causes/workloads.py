@@ -52,6 +52,7 @@ class WorkloadCause(StrEnum):
     NO_NODE = "daemonset-fits-no-node"
     MISPLACED = "daemonset-misscheduled"
     NAME_TAKEN = "pod-name-taken"
+    OLD_CLAIMS = "claims-of-older-size"
 
 
 def deployment_causes(one: Controller, around: Around) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.controllers import BoundPod, Controller, CronJob
 from jamie_kubernetes.client.network import NetService
 from jamie_kubernetes.client.objects import Named
+from jamie_kubernetes.client.storage import Claim
 from jamie_kubernetes.client.volumes import AccessedClaim
 from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.cronjobs import cron_causes, cron_of, runs_by_cron
@@ -19,7 +20,9 @@ from jamie_kubernetes.facts.causes.intentions import intention, schedule_intenti
 from jamie_kubernetes.facts.causes.jobs import job_causes
 from jamie_kubernetes.facts.causes.stateful import (
     Services,
+    first_claims,
     first_missing,
+    outgrown,
     stateful_causes,
     taken,
 )
@@ -77,7 +80,7 @@ async def examine(round_: Round, report: Report) -> None:
     await _lasting(round_, around, report)
     await _runs(round_, around, report)
     await _intentions(round_)
-    for look in (_claims, _strays, _names, _nodes):
+    for look in (_claims, _sizes, _strays, _names, _nodes):
         for told in await look(round_, around):
             report(told)
 
@@ -183,6 +186,23 @@ async def _claims(round_: Round, _: Around) -> list[Finding]:
     for one, name in sharing[:LOOKED_UP]:
         claim = await round_.one(CLAIMS, one.metadata.namespace, name, AccessedClaim)
         if claim and (told := shared_claim(one, claim)):
+            found.append(told)
+
+    return found
+
+
+async def _sizes(round_: Round, around: Around) -> list[Finding]:
+    """Look whether the claims of StatefulSets were made when their templates asked for less."""
+    wanted = [
+        (one, *each)
+        for one in await round_.listed(STATEFUL_SETS, Controller) or ()
+        if one.spec.replicas and not around.left_alone(one)
+        for each in first_claims(one)
+    ]
+    found: list[Finding] = []
+    for one, name, wants in wanted[:LOOKED_UP]:
+        claim = await round_.one(CLAIMS, one.metadata.namespace, name, Claim)
+        if claim and (told := outgrown(one, claim, wants)):
             found.append(told)
 
     return found
