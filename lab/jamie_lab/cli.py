@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 
 ScenarioName = Annotated[str, typer.Argument(help="One of: " + ", ".join(names()))]
+Component = Annotated[str, typer.Argument(help="As `status` names it, like kube-apiserver.")]
 ScenarioOption = Annotated[
     str, typer.Option("--scenario", help="What to load; by default what is loaded, or healthy.")
 ]
@@ -73,6 +74,13 @@ def down() -> None:
     place = folders()
     stopped = _run(lambda: lifecycle.down(place))
     typer.echo(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+@app.command()
+def restart(component: Component) -> None:
+    """Stop one component and start it again, with its data."""
+    _run(lambda: lifecycle.restart(folders(), component))
+    typer.echo(f"{component} is ready again.")
 
 
 @app.command()

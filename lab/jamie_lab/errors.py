@@ -4,6 +4,7 @@ LabError
 ├── NotUp            the lab is not running, or not this one
 ├── BuildFailed      a program could not be built, or no Go is there to build it
 ├── NotReady         a component did not become ready in time
+├── NoSuchPart       the lab has no component of that name
 └── BadScenario      a scenario does not exist, or its file does not make sense
 """
 
@@ -22,6 +23,10 @@ class BuildFailed(LabError):
 
 class NotReady(LabError):
     """A component did not become ready in time."""
+
+
+class NoSuchPart(LabError):
+    """The lab has no component of that name."""
 
 
 class BadScenario(LabError):

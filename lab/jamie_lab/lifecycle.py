@@ -1,4 +1,4 @@
-"""The lab as a whole: up, load, down.
+"""The lab as a whole: up, load, down; and one component of it, away for a while.
 
 Loading a scenario is starting afresh: every process stops, the data goes, and all of it starts
 again on the same ports with the same certificates. Nothing of an earlier scenario, or of what a
@@ -8,6 +8,8 @@ test left behind, can then be part of an answer, and the history is back-filled 
 import datetime as dt
 import shutil
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 import anyio
 import httpx
@@ -17,7 +19,7 @@ from jamie_lab.alerts import backdate_alerts
 from jamie_lab.backfill import backfill_alerts, backfill_metrics
 from jamie_lab.certificates import certificates
 from jamie_lab.controlplane import metrics_api
-from jamie_lab.errors import NotUp
+from jamie_lab.errors import NoSuchPart, NotUp
 from jamie_lab.fleet import Fleet, fleet
 from jamie_lab.kube import connect
 from jamie_lab.loading import load as load_objects
@@ -25,6 +27,7 @@ from jamie_lab.loading import tidy
 from jamie_lab.paths import Folders, make
 from jamie_lab.play import Part, assign
 from jamie_lab.ports import forget, is_free, ports
+from jamie_lab.processes import Service
 from jamie_lab.progress import say
 from jamie_lab.scenario import Scenario
 from jamie_lab.scenario import scenario as read_scenario
@@ -84,6 +87,31 @@ async def down(place: Folders) -> list[str]:
                 tasks.start_soon(processes.stop, place, name)
 
     return [name for name in names if ran[name]]
+
+
+async def restart(place: Folders, name: str) -> None:
+    """Stop one component and start it again with its data. Raises LabError."""
+    async with away(place, name):
+        pass
+
+
+@asynccontextmanager
+async def away(
+    place: Folders, name: str, *, notice: float = processes.STOP_SECONDS
+) -> AsyncGenerator[None]:
+    """Stop one component while the block runs; afterwards it is ready again.
+
+    It is killed when it has not ended `notice` seconds after it was asked to. Raises NoSuchPart,
+    NotUp when there is no lab, and NotReady when it does not come back.
+    """
+    state.lab_state(place)
+    service = _component(place, name)
+    await processes.stop(place, name, notice)
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            await processes.ensure(place, service)
 
 
 async def _start(place: Folders, chosen: Scenario) -> LabState:
@@ -162,6 +190,16 @@ def _current(place: Folders) -> LabState | None:
         return state.lab_state(place)
     except NotUp:
         return None
+
+
+def _component(place: Folders, name: str) -> Service:
+    services = [one for wave in fleet(place, ports(place)).waves() for one in wave]
+    for service in services:
+        if service.name == name:
+            return service
+
+    known = ", ".join(sorted(service.name for service in services))
+    raise NoSuchPart(f"The lab has no component {name!r}; it has: {known}.")
 
 
 async def _revive(place: Folders) -> None:

@@ -12,7 +12,7 @@ from mcp import Client
 
 from jamie_lab.waiting import until
 from tests.kubernetes.conftest import Mode, text_of
-from tests.kubernetes.following import beat, following, follows, heard, through
+from tests.kubernetes.following import following, follows, heard, through
 from tests.kubernetes.gateway import Fault, Gateway, gateway
 from tests.kubernetes.taps import Played
 from tests.kubernetes.wire import Json, ago, event, meta, pod, workload
@@ -106,15 +106,39 @@ async def test_a_restart_of_the_api_server_is_bridged_and_said(
         played.change(EVENTS, "ADDED", happened("Failed", "Pod/db-0", 8, message="before"))
         await heard(found, "before")
         await door.stop()
-        await beat(found)
+        await heard(found, "(interrupted: Kubernetes 'lab' at ")
         await door.start()
-        await follows(played, EVENTS)
+        await heard(found, "(heard again)")
         played.change(EVENTS, "ADDED", happened("Failed", "Pod/db-1", 9, message="after"))
         await heard(found, "after")
 
     assert found.answer.startswith("2 new warning events")
     assert re.search(r"\nInterrupted at \d\d:\d\d:\d\dZ for \d+ s, then taken up", found.answer)
     assert [one.params["resourceVersion"] for one in door.exchanges if one.streams] == ["7", "8"]
+
+
+async def test_what_was_allowed_and_is_refused_after_a_restart_is_watched_on(
+    connect: Callable[..., Client], played: Played, door: Gateway
+) -> None:
+    fault = Fault(lambda _: True, times=0, status=403, message="no RBAC policy matched")
+    door.faults.append(fault)
+
+    async def refused() -> bool:
+        return any(one.status == 403 for one in door.exchanges)
+
+    async with connect() as client, following(client, "k8s_events", follow=6) as found:
+        await follows(played, EVENTS)
+        await door.stop()
+        fault.times = 1_000_000
+        await door.start()
+        assert await until(refused, 10, poll=0.02)
+        fault.times = 0
+        await heard(found, "(heard again)")
+        played.change(EVENTS, "ADDED", happened("Failed", "Pod/db-1", 9, message="after"))
+        await heard(found, "after")
+
+    assert "Interrupted at" in found.answer
+    assert "not allowed" not in found.answer
 
 
 @pytest.mark.parametrize("inside", [True, False])

@@ -23,7 +23,7 @@ from tests.kubernetes.following import (
     says_nothing_more,
     through,
 )
-from tests.kubernetes.gateway import Gateway, gateway
+from tests.kubernetes.gateway import Fault, Gateway, gateway
 from tests.kubernetes.taps import Played
 from tests.kubernetes.wire import (
     Json,
@@ -43,6 +43,13 @@ def shop_pod(name: str, **fields: Any) -> Json:
     one["metadata"].setdefault("labels", {})["app"] = "web"
 
     return one
+
+
+def finish(played: Played, name: str) -> None:
+    """Let a pod be done: who follows it has its last line, and stops before the time is over."""
+    done = container(state=ended(0, "Completed"), ready=False)
+    played.api.objects["pods"] = [shop_pod(name, phase="Succeeded", containers=[done])]
+    played.end_log(name)
 
 
 @pytest.fixture
@@ -111,6 +118,7 @@ async def test_an_api_server_that_restarts_in_the_middle_loses_and_repeats_nothi
         played.log(aaaaa, *(f"{DAY}10:00:01.5Z {text}" for text in ("one", "two", "same", "same")))
         await heard(found, "same")
         await door.stop()
+        await heard(found, "(interrupted: ")
         played.log(aaaaa, f"{DAY}10:00:01.5Z three", f"{DAY}10:00:03Z four")
         played.log(bbbbb, f"{DAY}10:00:00.1Z five", f"{DAY}10:00:02Z six")
         await door.start()
@@ -147,6 +155,47 @@ async def test_a_connection_that_is_cut_is_taken_up_again(
     assert "Interrupted at" in found.answer
     (resumed,) = door.asked(f"{PODS}/{name}/log", follow="true", sinceTime="2026-11-20T10:00:01Z")
     assert "tailLines" not in resumed.params
+
+
+async def test_an_api_server_that_refuses_all_after_its_restart_is_followed_on(
+    connect: Callable[..., Client], played: Played, door: Gateway
+) -> None:
+    name = "web-7d9f8c6b5-aaaaa"
+    # It has not read yet who may what.
+    fault = Fault(lambda _: True, times=0, status=403, message="no RBAC policy matched")
+    door.faults.append(fault)
+
+    async def refused() -> bool:
+        return any(one.status == 403 for one in door.asked(f"{PODS}/{name}/log"))
+
+    async with connect() as client, following(client, name=f"pod/{name}", follow=25) as found:
+        await follows(played, name)
+        await door.stop()
+        fault.times = 1_000_000
+        await door.start()
+        assert await until(refused, 10, poll=0.02)
+        fault.times = 0
+        played.log(name, f"{DAY}10:00:01Z one")
+        await heard(found, "one")
+        finish(played, name)
+
+    assert "1 line read from 1 container" in found.answer
+    assert found.answer.count("Interrupted at") == 1
+    assert "not allowed" not in found.answer
+
+
+async def test_logs_that_may_not_be_read_any_more_are_named(
+    connect: Callable[..., Client], played: Played, door: Gateway
+) -> None:
+    name = "web-7d9f8c6b5-aaaaa"
+    async with connect() as client, following(client, name=f"pod/{name}", follow=25) as found:
+        await follows(played, name)
+        about = f"{PODS}/{name}/log"
+        door.faults.append(Fault(lambda one: one.path == about, status=403, message="no"))
+        door.cut(lambda one: one.streams)
+        finish(played, name)
+
+    assert f"{name}: not allowed to read" in found.answer, found.answer
 
 
 async def test_pods_that_come_and_go_while_following_are_said(
@@ -197,9 +246,7 @@ async def test_a_pod_that_is_done_ends_the_follow_before_its_time(
             async with following(client, name=f"pod/{name}", follow=20) as found:
                 await follows(played, name)
                 played.log(name, f"{DAY}10:00:01Z done")
-                done = container(state=ended(0, "Completed"), ready=False)
-                played.api.objects["pods"][0] = shop_pod(name, phase="Succeeded", containers=[done])
-                played.end_log(name)
+                finish(played, name)
 
     assert "(20 asked; all ended): 1 line read" in found.answer
     assert f"{name} ended (exit 0)" in found.answer
@@ -264,10 +311,12 @@ async def test_a_flood_is_heard_in_part_and_answered_within_the_budget(
     connect: Callable[..., Client], played: Played
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
-    async with connect() as client, following(client, name=name, follow=3) as found:
+    async with connect() as client, following(client, name=name, follow=20) as found:
         await follows(played, name)
         played.log(name, *(f"{DAY}10:00:01Z line {n}" for n in range(3_000)))
         await heard(found, "more lines)")
+        # It lasts until all of them are read, however long that takes.
+        finish(played, name)
 
     assert re.search(r"\(and [\d,]+ more lines\)", found.heard)
     assert "3,000 lines read from 1 container, 3,000 entries." in found.answer

@@ -51,6 +51,13 @@ def test_going_down_when_nothing_runs_is_no_error(tmp_path: Path) -> None:
     assert (result.returncode, result.stdout) == (0, "Nothing was running.\n")
 
 
+def test_of_a_lab_that_is_not_up_no_component_can_be_restarted(tmp_path: Path) -> None:
+    result = _lab(tmp_path, "restart", "kube-apiserver")
+
+    assert result.returncode == 1
+    assert "run: scripts/lab up" in result.stderr
+
+
 def test_the_status_of_a_lab_that_is_not_built_says_so(tmp_path: Path) -> None:
     result = _lab(tmp_path, "status")
 

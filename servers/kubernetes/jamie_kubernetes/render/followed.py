@@ -9,6 +9,7 @@ from jamie_kubernetes.answers import Followed, Interruption
 NEWS_CHARACTERS = 700
 WHY_CHARACTERS = 160
 INTERRUPTIONS_NAMED = 3
+HEARD_AGAIN = "(heard again)"
 
 
 def followed_for(data: Followed) -> str:
@@ -29,6 +30,11 @@ def followed_lines(data: Followed | None) -> list[str]:
     news = [shorten(f"Meanwhile: {'; '.join(data.news)}.", NEWS_CHARACTERS)] if data.news else []
     dropped = [f"({count('older line', data.dropped)} dropped)"] if data.dropped else []
     return [*news, *_interruptions(data.interruptions), *dropped]
+
+
+def interrupted(why: str) -> str:
+    """Tell who listens that nothing can be heard for now: silence would look like peace."""
+    return f"(interrupted: {shorten(why, WHY_CHARACTERS)})"
 
 
 def _interruptions(found: tuple[Interruption, ...]) -> list[str]:

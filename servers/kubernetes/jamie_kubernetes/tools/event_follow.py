@@ -12,9 +12,8 @@ from jamie_kubernetes.client.objects import VersionedEvent
 from jamie_kubernetes.client.watching import watching
 from jamie_kubernetes.facts.event_news import EventNews, KnownEvents
 from jamie_kubernetes.facts.happenings import Wanted
-from jamie_kubernetes.facts.outages import Outages
 from jamie_kubernetes.render.events import told
-from jamie_kubernetes.tools.following import Teller
+from jamie_kubernetes.tools.following import Hearing, Teller
 
 SOONEST_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 2.0
@@ -30,8 +29,9 @@ class EventFollower:
         self._listing = listing
         self._version = ""
         self._watches = True
-        self._outages = Outages()
+        self._watched = False
         self._teller = Teller()
+        self._hearing = Hearing(self._teller)
         self._started = time.monotonic()
         self.news = EventNews(wanted)
 
@@ -63,7 +63,7 @@ class EventFollower:
             seconds=round(time.monotonic() - self._started, 1),
             asked=asked,
             news=() if self._watches else (listed,),
-            interruptions=self._outages.closed(time.time_ns()),
+            interruptions=self._hearing.interruptions(),
         )
 
     async def _attend(self) -> None:
@@ -88,7 +88,8 @@ class EventFollower:
             return
 
         async with watching(self._cluster, self._listing, VersionedEvent, self._version) as changes:
-            self._outages.over(time.time_ns())
+            self._watched = True
+            self._hearing.back()
             async for change in changes:
                 self._version = change.version or self._version
                 if change.object and change.kind != "DELETED":
@@ -98,7 +99,7 @@ class EventFollower:
         found, self._version = await self._cluster.snapshot(
             self._listing, VersionedEvent, lambda: self.news
         )
-        self._outages.over(time.time_ns())
+        self._hearing.back()
         self._tell(found)
 
     def _take(self, event: VersionedEvent) -> None:
@@ -111,7 +112,12 @@ class EventFollower:
         news.fresh.clear()
 
     def _missed(self, error: BackendError) -> None:
-        if isinstance(error, Denied) and not isinstance(error, Unauthorised):
+        if self._watches and not self._watched and _is_denied(error):
             self._watches = False
         else:
-            self._outages.began(time.time_ns(), str(error))
+            # An API server that has just started refuses what it allowed before, for a moment.
+            self._hearing.lost(str(error))
+
+
+def _is_denied(error: BackendError) -> bool:
+    return isinstance(error, Denied) and not isinstance(error, Unauthorised)

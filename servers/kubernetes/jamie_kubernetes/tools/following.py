@@ -1,5 +1,6 @@
 """Following for a while: below the deadline of the call, its lines as progress while they come."""
 
+import time
 from typing import Annotated
 
 import anyio
@@ -8,6 +9,9 @@ from pydantic import Field
 from jamie_base.errors import InvalidArgument
 from jamie_base.progress import progress
 from jamie_base.text import count, shorten
+from jamie_kubernetes.answers import Interruption
+from jamie_kubernetes.facts.outages import Outages
+from jamie_kubernetes.render.followed import HEARD_AGAIN, interrupted
 
 LONGEST_SECONDS = 300
 
@@ -62,3 +66,27 @@ class Teller:
         more = [f"(and {count('more line', self._more)})"] if self._more else []
         lines, self._waiting, self._more = [*self._waiting, *more], [], 0
         await progress("\n".join(lines))
+
+
+class Hearing:
+    """Whether what is followed can be heard now; who listens is told when that changes."""
+
+    def __init__(self, teller: Teller) -> None:
+        self._teller = teller
+        self._outages = Outages()
+
+    def lost(self, why: str) -> None:
+        """Note that from now on nothing can be heard."""
+        if not self._outages.is_open:
+            self._teller.add(interrupted(why))
+        self._outages.began(time.time_ns(), why)
+
+    def back(self) -> None:
+        """Note that it is heard again."""
+        if self._outages.is_open:
+            self._teller.add(HEARD_AGAIN)
+        self._outages.over(time.time_ns())
+
+    def interruptions(self) -> tuple[Interruption, ...]:
+        """Return when it could not be heard, and why."""
+        return self._outages.closed(time.time_ns())

@@ -14,11 +14,10 @@ from jamie_kubernetes.client.objects import Pod
 from jamie_kubernetes.facts.containers import Source, chosen
 from jamie_kubernetes.facts.harvest import Harvest
 from jamie_kubernetes.facts.loglines import Filter, Raw
-from jamie_kubernetes.facts.outages import Outages
 from jamie_kubernetes.facts.runs import Place, Run, all_over, runs_in
 from jamie_kubernetes.facts.trails import Trail
 from jamie_kubernetes.render.logs import told
-from jamie_kubernetes.tools.following import Teller
+from jamie_kubernetes.tools.following import Hearing, Teller
 from jamie_kubernetes.tools.lines import Read
 from jamie_kubernetes.tools.scope import Scope, pods_of
 from jamie_kubernetes.tools.streams import Stream
@@ -45,11 +44,11 @@ class LogFollower:
         self._silent: dict[str, str] = {}
         self._refused: set[str] = set()
         self._news: list[str] = []
-        self._outages = Outages()
         self._teller = Teller()
+        self._hearing = Hearing(self._teller)
         self._stirred = anyio.Event()
         self._started = time.monotonic()
-        self._finished = self._before = False
+        self._finished = self._before = self._blind = False
         self.harvest = Harvest()
 
     def begin(self, found: Sequence[Read], sources: Sequence[Source], pods: Sequence[Pod]) -> None:
@@ -111,7 +110,7 @@ class LogFollower:
             before=self._before,
             news=(*self._news[:NEWS_KEPT], *([f"{hidden} changes more"] if hidden > 0 else [])),
             dropped=self.harvest.dropped,
-            interruptions=self._outages.closed(time.time_ns()),
+            interruptions=self._hearing.interruptions(),
         )
 
     async def _attend(self, group: TaskGroup, pods: Sequence[Pod]) -> None:
@@ -135,10 +134,14 @@ class LogFollower:
 
     async def _look(self) -> Sequence[Pod] | None:
         try:
-            return await pods_of(self._cluster, self._scope)
+            pods = await pods_of(self._cluster, self._scope)
         except BackendError as exc:
-            self._outages.began(time.time_ns(), str(exc))
+            self._hearing.lost(str(exc))
+            self._blind = True
             return None
+
+        self._blind = False
+        return pods
 
     async def _pause(self, took: float) -> None:
         with anyio.move_on_after(max(LOOK_SECONDS, took * LOOKS_OF_ALL)):
@@ -199,13 +202,15 @@ class LogFollower:
         stream.reading = False
         if stream.trouble is None:
             self._stirred.set()
+        elif isinstance(stream.trouble, Denied) and not self._blind:
+            stream.over = True
         elif _is_outage(stream):
-            self._outages.began(time.time_ns(), str(stream.trouble))
+            self._hearing.lost(str(stream.trouble))
 
     def _settle(self) -> None:
         """Note that everything is heard again, where it is."""
         if not any(_is_outage(one) for one in self._streams.values() if not one.over):
-            self._outages.over(time.time_ns())
+            self._hearing.back()
 
     def _take(self, stream: Stream, line: Raw) -> None:
         self.harvest.add(stream.label, line)
@@ -227,4 +232,5 @@ class LogFollower:
 
 def _is_outage(stream: Stream) -> bool:
     """Tell whether a stream broke because of the API server, not of its container."""
-    return isinstance(stream.trouble, (Unreachable, TimedOut, Throttled))
+    # An API server that has just started refuses everything until it has read who may what.
+    return isinstance(stream.trouble, (Unreachable, TimedOut, Throttled, Denied))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jamie_base.errors import BackendError, Denied
+from jamie_base.errors import BackendError
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.facts.containers import Source
 from jamie_kubernetes.facts.loglines import Raw, raw
@@ -64,7 +64,6 @@ class Stream:
                     self._take(raw(line), take)
         except BackendError as exc:
             self.trouble = exc
-            self.over = isinstance(exc, Denied)
 
     def _params(self, previous: bool) -> list[tuple[str, str]]:
         since = self.trail.since
