@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
 
 import anyio
 import httpx
@@ -21,11 +20,8 @@ from mcp import Client
 from mcp.client.subscriptions import Subscription
 
 from jamie_lab import LabState
-from jamie_lab.kwok import pod_logs
 from jamie_lab.lifecycle import away
-from jamie_lab.lines import Line
 from jamie_lab.paths import folders
-from jamie_lab.podlogs import cri
 from jamie_lab.status import table
 from jamie_lab.waiting import until
 from tests.kubernetes import truth
@@ -33,7 +29,8 @@ from tests.kubernetes.child import ask, child
 from tests.kubernetes.following import Following, following, heard
 from tests.kubernetes.wire import Json
 from tests.live.roles import Grounds, account, grounds
-from tests.live.space import IMAGE, changed, deployment, got, made, pods
+from tests.live.space import changed, deployment, got, made
+from tests.live.telling import Teller, telling
 
 pytestmark = [pytest.mark.live, pytest.mark.scenario("healthy")]
 
@@ -44,17 +41,7 @@ NOTICE_SECONDS = 2.0
 PATIENCE = 25
 WELL_SECONDS = 60
 READ_DEADLINE = 5
-TELLER = "teller"
-
-
-class Teller(NamedTuple):
-    """A pod that writes what a test wants it to write."""
-
-    log: Path
-
-    def say(self, text: str) -> None:
-        with self.log.open("a") as output:
-            output.write(cri(Line(time.time_ns(), text)))
+TELLERS = "app=teller"
 
 
 @pytest.fixture(scope="module")
@@ -66,68 +53,57 @@ def at(kube: httpx.Client, lab: LabState, prometheus: httpx.Client) -> Generator
 
 
 @pytest.fixture
-def teller(at: Grounds, tmp_path: Path) -> Teller:
-    log, before = tmp_path / "now.log", tmp_path / "before.log"
-    log.touch()
-    before.touch()
-    core = f"/api/v1/namespaces/{at.name}"
-    spec = {"containers": [{"name": "app", "image": IMAGE}]}
-    made(
-        at.kube,
-        f"/apis/kwok.x-k8s.io/v1alpha1/namespaces/{at.name}/logs",
-        pod_logs(at.name, TELLER, {"app": (log, before)}),
-    )
-    made(at.kube, f"{core}/pods", {"metadata": {"name": TELLER}, "spec": spec})
-    anyio.run(comes_to_run, at, TELLER)
-
-    return Teller(log)
+async def tellers(at: Grounds, tmp_path: Path) -> list[Teller]:
+    return [await telling(at.kube, at.name, f"teller-{number}", tmp_path) for number in range(2)]
 
 
 async def test_what_listens_lives_through_a_restart_of_the_api_server(
-    at: Grounds, teller: Teller, tmp_path: Path
+    at: Grounds, tellers: list[Teller], tmp_path: Path
 ) -> None:
     things = f"/api/v1/namespaces/{at.name}/configmaps"
     uri = f"k8s://lab/{at.name}/cm/thing"
     made(at.kube, things, {"metadata": {"name": "thing"}, "data": {"a": "1"}})
-    teller.say("before anybody followed")
+    one, other = tellers
+    one.say("before anybody followed")
     with account(at, tmp_path, ["jamie-read"]) as config:
         async with (
             child(config, tmp_path / "one", JAMIE_KUBERNETES_DEADLINE=f"{FOLLOWED + 10}") as client,
             child(config, tmp_path / "two", JAMIE_KUBERNETES_DEADLINE=f"{READ_DEADLINE}") as reader,
             told_of(client, uri) as told,
-            following(client, name=TELLER, namespace=at.name, follow=FOLLOWED) as lines,
+            following(client, selector=TELLERS, namespace=at.name, follow=FOLLOWED) as lines,
             following(
                 client, "k8s_events", namespace=at.name, warnings_only=False, follow=FOLLOWED
             ) as events,
         ):
-            await are_followed(at, teller, lines, events)
-            happens(at, "before")
+            await are_followed(tellers, lines, events)
+            one.happens("before")
             await heard(events, "before", PATIENCE)
 
             async with away(folders(), "kube-apiserver", notice=NOTICE_SECONDS):
-                teller.say("line while it is away")
+                one.say("one while it is away")
+                other.say("other while it is away")
                 refused = await answers(reader, at)
                 await heard(lines, "(interrupted: ", PATIENCE)
                 await heard(events, "(interrupted: ", PATIENCE)
             changed(at.kube, f"{things}/thing", {"data": {"a": "2"}})
-            happens(at, "after")
-            teller.say("line after it")
+            one.happens("after")
+            one.say("one after it")
 
             assert await until(partial(can_read, reader, at), 10)
-            await heard(lines, "line after it", PATIENCE)
+            await heard(lines, "one after it", PATIENCE)
             await heard(events, "after", PATIENCE)
             assert await until(partial(was_told, told, uri), PATIENCE)
 
-    said = [line.partition(" | ")[2] for line in lines.heard.splitlines() if " | " in line]
-    assert [one for one in said if not one.startswith("ready")] == [
-        "line while it is away",
-        "line after it",
-    ]
-    assert {*Counter(said).values()} == {1}
-    assert "before anybody followed" not in lines.answer
+    said = Counter(line.partition(" | ")[2] for line in lines.heard.splitlines() if " | " in line)
+    assert {*said.values()} == {1}
+    assert {text for text in said if not text.startswith("ready")} == {
+        "one while it is away",
+        "other while it is away",
+        "one after it",
+    }
     happened = Counter(line for line in events.heard.splitlines() if " Tested " in line)
     assert {*happened.values()} == {1}
-    assert sum("before" in line or "after" in line for line in happened) == 2
+    assert sum(line.endswith((": before", ": after")) for line in happened) == 2
     for answer in (lines.answer, events.answer):
         assert re.search(
             r"^Interrupted at .* for \d+ s, then taken up where it broke: ", answer, re.M
@@ -142,7 +118,7 @@ async def test_what_listens_lives_through_a_restart_of_the_api_server(
 READS: list[tuple[str, Json]] = [
     ("k8s_overview", {}),
     ("k8s_pods", {"namespace": "$"}),
-    ("k8s_logs", {"name": TELLER, "namespace": "$"}),
+    ("k8s_logs", {"name": "teller-0", "namespace": "$"}),
     ("k8s_get", {"what": "deploy/web", "namespace": "$"}),
     ("k8s_diagnose", {"namespace": "$"}),
     ("k8s_graph", {"object": "deploy/web", "namespace": "$"}),
@@ -172,35 +148,19 @@ async def can_read(client: Client, at: Grounds) -> bool:
     return not any(text.startswith("error") or "Missing: " in text for _, text in found.values())
 
 
-async def are_followed(at: Grounds, teller: Teller, lines: Following, events: Following) -> None:
-    """Wait until both are heard: what came before they began to listen is not news."""
+async def are_followed(tellers: list[Teller], lines: Following, events: Following) -> None:
+    """Wait until all are heard: what came before anybody listened is not news."""
     numbers = count()
 
-    async def both() -> bool:
+    async def all_are() -> bool:
         number = next(numbers)
-        teller.say(f"ready {number}")
-        happens(at, f"ready-{number}")
-        return "ready " in lines.heard and "ready-" in events.heard
+        for teller in tellers:
+            teller.say(f"ready {teller.name} {number}")
+            teller.happens(f"ready-{number}")
+        names = [f"ready {teller.name}" in lines.heard for teller in tellers]
+        return all(names) and "ready-" in events.heard
 
-    assert await until(both, PATIENCE, poll=0.5)
-
-
-def happens(at: Grounds, what: str) -> None:
-    """Let an event about the teller be written."""
-    path = f"/api/v1/namespaces/{at.name}/events"
-    about = {"kind": "Pod", "namespace": at.name, "name": TELLER, "apiVersion": "v1"}
-    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    event = {
-        "metadata": {"name": f"{TELLER}.{what}"},
-        "involvedObject": about,
-        "type": "Normal",
-        "reason": "Tested",
-        "message": what,
-        "count": 1,
-        "firstTimestamp": now,
-        "lastTimestamp": now,
-    }
-    made(at.kube, path, event)
+    assert await until(all_are, PATIENCE, poll=0.5)
 
 
 @asynccontextmanager
@@ -223,13 +183,6 @@ async def told_of(client: Client, uri: str) -> AsyncGenerator[list[str]]:
 
 async def was_told(told: list[str], uri: str) -> bool:
     return uri in told
-
-
-async def comes_to_run(at: Grounds, name: str) -> None:
-    async def runs() -> bool:
-        return any(one["metadata"]["name"] == name for one in pods(at.kube, at.name))
-
-    assert await until(runs, WELL_SECONDS), f"{name} never ran"
 
 
 async def is_well_again(at: Grounds, prometheus: httpx.Client) -> None:
