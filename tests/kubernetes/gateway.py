@@ -135,12 +135,13 @@ class Gateway:
         task.add_done_callback(lambda done: self._connections.pop(done, None))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ahead = b""
         try:
-            while exchange := await _request(reader):
+            while exchange := await _request(reader, ahead):
                 self.exchanges.append(exchange)
                 self._live[id(exchange)] = (exchange, writer)
                 try:
-                    await self._answer(exchange, reader, writer)
+                    ahead = await self._answer(exchange, reader, writer)
                 finally:
                     exchange.done = True
                     self._live.pop(id(exchange), None)
@@ -151,17 +152,22 @@ class Gateway:
 
     async def _answer(
         self, exchange: Exchange, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        """Answer while the client is there: when it leaves, the backend's answer is let go."""
+    ) -> bytes:
+        """Answer while the client is there: when it leaves, the backend's answer is let go.
+
+        A quick client has its answer, and has begun to ask again, before we know that we are done:
+        what it sent of that is returned.
+        """
         pump = asyncio.ensure_future(self._pump(exchange, writer))
-        gone = asyncio.ensure_future(_gone(reader))
+        ahead = asyncio.ensure_future(reader.read(1))
         try:
-            await asyncio.wait({pump, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if not pump.done():
+            await asyncio.wait({pump, ahead}, return_when=asyncio.FIRST_COMPLETED)
+            if not (pump.done() or ahead.result()):
                 raise CutError
             await pump
+            return ahead.result() if ahead.done() else b""
         finally:
-            for task in (pump, gone):
+            for task in (pump, ahead):
                 task.cancel()
                 with suppress(asyncio.CancelledError, Exception):
                     await task
@@ -223,9 +229,9 @@ async def gateway(
             await backend.aclose()
 
 
-async def _request(reader: asyncio.StreamReader) -> Exchange | None:
+async def _request(reader: asyncio.StreamReader, ahead: bytes) -> Exchange | None:
     try:
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = ahead + await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
         return None
 
@@ -239,11 +245,6 @@ async def _request(reader: asyncio.StreamReader) -> Exchange | None:
     body = await reader.readexactly(int(headers.get("content-length", "0")))
 
     return Exchange(method, target, headers, body)
-
-
-async def _gone(reader: asyncio.StreamReader) -> None:
-    """Wait until the client closes: it sends nothing before it has its answer."""
-    await reader.read(1)
 
 
 def _head(
