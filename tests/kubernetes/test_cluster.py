@@ -145,7 +145,7 @@ async def test_a_slow_part_is_a_gap_and_a_slow_pod_hides_no_other(
         overview = text_of(await client.call_tool("k8s_overview", {}))
         logs = text_of(await client.call_tool("k8s_logs", {"selector": "app=web"}))
 
-    assert "Missing: nodes: no answer within 0.3 s" in overview
+    assert "Missing: nodes, metrics: no answer within 0.3 s" in overview
     assert "Pods: 2 in 1 namespace" in overview
     assert "Nothing from web-1: no answer within 0.3 s" in logs
     assert "web-0 | hello" in logs

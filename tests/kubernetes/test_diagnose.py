@@ -81,6 +81,26 @@ async def test_what_may_not_be_read_is_named_and_nothing_is_called_healthy(
     assert "Missing: pods: not allowed to list" in text
 
 
+async def test_where_nothing_can_be_seen_nothing_is_said_about_it(ask: Ask, api: Api) -> None:
+    api.denied = {*api.objects}
+
+    text = await ask("k8s_diagnose", namespace="shop")
+
+    assert text.startswith("Not known whether anything is wrong: namespace shop at ")
+
+
+async def test_that_one_namespace_was_seen_only_is_said_before_all_other_gaps(
+    ask: Ask, api: Api
+) -> None:
+    api.denied = {f"{plural}@" for plural in api.objects}
+
+    text = await ask("k8s_diagnose")
+
+    first = next(line for line in text.splitlines() if line.startswith("Missing: "))
+    assert first.startswith("Missing: other namespaces' pods")
+    assert first.endswith(": not allowed there; only namespace 'default' is counted")
+
+
 async def test_many_findings_fit_and_those_left_out_are_counted(ask: Ask, api: Api) -> None:
     api.objects["pods"] = [crashing(f"web-{number}") for number in range(120)]
 

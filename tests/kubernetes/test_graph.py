@@ -183,7 +183,16 @@ async def test_what_we_may_not_see_is_no_broken_edge(ask: Ask, shop: Api) -> Non
     assert "deploy/web -> secret/db: env password (not allowed to look)" in text
     assert "svc/web -> deploy/web: ClusterIP 80>8080\n" in text
     assert "Missing: endpointslices: not allowed to list" in text
-    assert "none broken" in text
+    assert "none known to be broken" in text
+
+
+async def test_workloads_of_a_kind_we_may_not_see_are_named(ask: Ask, shop: Api) -> None:
+    shop.denied |= {"statefulsets", "cronjobs"}
+
+    text = await ask("k8s_graph", object="svc/web", namespace="shop")
+
+    assert "svc/web -> deploy/web: ClusterIP 80>8080" in text
+    assert "Missing: statefulsets, cronjobs: not allowed to list" in text
 
 
 async def test_policies_are_drawn_and_asked(ask: Ask, shop: Api) -> None:

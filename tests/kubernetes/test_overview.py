@@ -172,11 +172,7 @@ async def test_what_is_not_allowed_is_a_named_gap(ask: Ask, healthy: Api) -> Non
     answer = await ask("k8s_overview")
 
     assert "Pods: 2 in 2 namespaces" in answer
-    assert answer.splitlines()[-3:] == [
-        "Missing: nodes: not allowed to list",
-        "Missing: jobs: not allowed to list",
-        "Missing: events: not allowed to list",
-    ]
+    assert answer.endswith("\nMissing: nodes, jobs, events: not allowed to list")
 
 
 async def test_with_one_namespace_allowed_that_one_is_shown(ask: Ask, healthy: Api) -> None:

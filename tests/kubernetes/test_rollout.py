@@ -201,8 +201,7 @@ async def test_what_may_not_be_read_is_named(ask: Ask, api: Api) -> None:
 
     assert answer.startswith("shop/deploy/web: complete")
     assert "Missing: Secrets the pods use: not allowed to read, so no fingerprints" in answer
-    assert "Missing: pods: not allowed to list" in answer
-    assert "Missing: revisions: not allowed to list" in answer
+    assert "Missing: pods, revisions: not allowed to list" in answer
     assert "cm/env: env, MISSING" in answer
 
 

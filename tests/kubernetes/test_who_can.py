@@ -150,7 +150,7 @@ async def test_what_may_not_be_read_is_a_named_gap(
     answer = await ask("k8s_access", verb="list", what="pods", who="anyone", namespace="shop")
 
     assert "RoleBinding readers -> Role pods" in answer
-    assert "Missing: clusterroles: not allowed to list" in answer
+    assert "Missing: clusterroles, clusterrolebindings: not allowed to list" in answer
 
 
 async def test_a_tool_says_what_it_lacks(ask: Ask, api: Api, reviewing: list[Json]) -> None:

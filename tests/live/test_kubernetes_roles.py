@@ -18,7 +18,8 @@ from mcp.types import TextResourceContents
 from jamie_lab import LabState
 from tests.kubernetes.child import ask, child
 from tests.kubernetes.wire import Json
-from tests.live.roles import CANARY, Grounds, account, grounds
+from tests.live.roles import CANARY, RBAC, Grounds, account, grounds
+from tests.live.space import dropped, made
 from tests.live.writing import token_in
 
 pytestmark = [pytest.mark.live]
@@ -72,8 +73,23 @@ WRITING: dict[str, list[Json]] = {
 
 @pytest.fixture(scope="module")
 def at(kube: httpx.Client, lab: LabState) -> Generator[Grounds]:
-    with grounds(kube, lab) as made:
-        yield made
+    with grounds(kube, lab) as ready:
+        yield ready
+
+
+@pytest.fixture(scope="module")
+def few(kube: httpx.Client) -> Generator[str]:
+    """A role that may list hardly anything."""
+    name = "jamie-test-few"
+    kinds = [("", "pods"), ("apps", "deployments"), ("", "services")]
+    rules = [
+        {"apiGroups": [group], "resources": [plural], "verbs": ["get", "list"]}
+        for group, plural in kinds
+    ]
+    dropped(kube, f"{RBAC}/clusterroles/{name}")
+    made(kube, f"{RBAC}/clusterroles", {"metadata": {"name": name}, "rules": rules})
+    yield name
+    dropped(kube, f"{RBAC}/clusterroles/{name}")
 
 
 def asked(at: Grounds, question: Json) -> Json:
@@ -237,7 +253,7 @@ async def test_read_in_one_namespace_narrows_to_it_and_says_so(at: Grounds, tmp_
             known = await status_of(client)
 
     assert f"only namespace '{at.name}' is counted" in overview
-    assert "Missing: nodes: not allowed to list" in overview
+    assert "Missing: nodes, metrics: not allowed to list" in overview
     assert f"only namespace '{at.name}' is counted" in pods
     assert 'cannot list resource "nodes"' in nodes
     assert "Missing: pods" not in inside
@@ -247,6 +263,74 @@ async def test_read_in_one_namespace_narrows_to_it_and_says_so(at: Grounds, tmp_
     assert "is counted" not in limited
     assert f"(Namespaces read: only {at.name} (--allow-namespace).)" in limited
     assert not [gap for gap in known["missing"] if " list pods in " in gap["why"]]
+
+
+WIDE: list[tuple[str, Json]] = [
+    ("k8s_overview", {}),
+    ("k8s_diagnose", {}),
+    ("k8s_changes", {}),
+    ("k8s_services", {}),
+    ("k8s_workloads", {}),
+    ("k8s_pods", {}),
+]
+INSIDE: list[tuple[str, Json]] = [
+    ("k8s_overview", {"namespace": "$"}),
+    ("k8s_diagnose", {"namespace": "$"}),
+    ("k8s_diagnose", {"object": "deploy/web", "namespace": "$"}),
+    ("k8s_changes", {"namespace": "$"}),
+    ("k8s_services", {"namespace": "$"}),
+    ("k8s_graph", {"object": "deploy/web", "namespace": "$"}),
+    ("k8s_graph", {"object": "svc/web", "namespace": "$"}),
+    ("k8s_graph", {"object": "deploy/web"}),
+    ("k8s_rollout", {"name": "deploy/web", "namespace": "$"}),
+    ("k8s_rollout", {"name": "deploy/web"}),
+]
+HEALTHY = re.compile(r"^(Healthy|All healthy)|: none broken|, none broken|Nothing .* tell", re.M)
+
+
+@pytest.mark.parametrize("role", ["jamie-read", "view", "jamie-test-few"])
+async def test_in_one_namespace_answers_are_narrowed_and_claim_no_more(
+    at: Grounds, few: str, tmp_path: Path, role: str
+) -> None:
+    assert few == "jamie-test-few"
+    with account(at, tmp_path, [role], inside=True) as config:
+        async with child(config, tmp_path / "state") as client:
+            wide = [await ask(client, tool, **question) for tool, question in WIDE]
+            inside = [await ask(client, tool, **asked(at, question)) for tool, question in INSIDE]
+
+    only = f": not allowed there; only namespace '{at.name}' is counted"
+    for (tool, _), answer in zip(WIDE, wide, strict=True):
+        gaps = [line for line in answer.split("\n") if line.startswith("Missing: ")]
+        assert gaps[0].startswith("Missing: other namespaces' "), (tool, answer)
+        assert gaps[0].endswith(only), (tool, answer)
+        assert not HEALTHY.search(answer), (tool, answer)
+        assert "more line not shown)" not in answer, (tool, answer)
+    for (tool, question), answer in zip(INSIDE, inside, strict=True):
+        assert not answer.startswith("error"), (tool, question, answer)
+        if role == few:
+            assert "\nMissing: " in answer, (tool, question, answer)
+            assert not HEALTHY.search(answer), (tool, question, answer)
+
+
+async def test_of_another_namespace_nothing_is_claimed(at: Grounds, tmp_path: Path) -> None:
+    with account(at, tmp_path, ["jamie-read"], inside=True) as config:
+        async with child(config, tmp_path / "state") as client:
+            told = [
+                await ask(client, tool, namespace="shop")
+                for tool in ("k8s_diagnose", "k8s_overview", "k8s_changes")
+            ]
+            refused = [
+                await ask(client, "k8s_services", namespace="shop"),
+                await ask(client, "k8s_graph", object="deploy/catalog", namespace="shop"),
+                await ask(client, "k8s_rollout", name="deploy/catalog", namespace="shop"),
+            ]
+
+    diagnosis, overview, changes_ = told
+    assert diagnosis.startswith("Not known whether anything is wrong: namespace shop at ")
+    assert changes_.startswith("Whether anything in namespace shop changed since")
+    assert not re.search("none sick|as desired|healthy", overview)
+    assert all("\nMissing: " in answer for answer in told)
+    assert all("error: " in answer and " is forbidden: " in answer for answer in refused)
 
 
 EXECS: dict[str, Any] = {"JAMIE_KUBERNETES_EXEC": "true", "JAMIE_KUBERNETES_CONFIRM": "token"}

@@ -31,8 +31,11 @@ def row_line(row: ChangeRow, *, now_ns: Nanoseconds) -> str:
 
 def _head(data: ChangeList) -> str:
     window = f"{data.scope} changed since {ago(data.since_ns, data.now_ns)}"
+    if data.gaps and not data.looked_at:
+        return f"Whether anything{window} is not known: nothing of it could be read."
     if not data.total:
-        return f"Nothing{window}, as far as objects and events tell."
+        told = "what could be read tells" if data.gaps else "objects and events tell"
+        return f"Nothing{window}, as far as {told}."
 
     routine = f", {data.routine} only routine" if data.routine else ""
     return f"{count('object', data.total)}{window}{routine}; the most telling first:"

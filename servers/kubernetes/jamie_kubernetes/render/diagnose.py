@@ -48,6 +48,8 @@ def _head(data: Diagnosis) -> str:
     at = clock(data.now_ns, data.now_ns / 1_000_000_000).partition(",")[0]
     looked = join_words([count(kind, number) for kind, number in data.checked.items()])
     checked = f" ({looked} checked)" if looked else ""
+    if not data.total and not data.checked and any(gap.part == "pods" for gap in data.gaps):
+        return f"Not known whether anything is wrong: {data.scope} at {at}."
     if not data.total:
         sure = "Nothing wrong found in what could be checked" if data.gaps else "Healthy"
         return f"{sure}: {data.scope} at {at}{checked}."

@@ -28,9 +28,11 @@ def line(one: Edge) -> str:
 
 def _head(data: Graph) -> str:
     if not data.edges and not data.later:
-        return f"{data.scope}: nothing leads to it, and it uses nothing."
+        seen = " among what could be read" if data.gaps else ""
+        return f"{data.scope}: nothing leads to it, and it uses nothing{seen}."
 
-    state = f"{data.broken} broken" if data.broken else "none broken"
+    none = "none known to be broken" if data.gaps else "none broken"
+    state = f"{data.broken} broken" if data.broken else none
     edges = count("edge", len(data.edges) + data.later)
     return f"{data.scope}: {edges} between {count('object', data.objects)}, {state}."
 

@@ -14,7 +14,8 @@ NOTE_CELLS = 300
 def releases(data: Rollout) -> str:
     """Show the list of releases."""
     if not data.releases:
-        return "\n".join([f"No Helm releases {data.subject}.", *gap_lines(data.gaps)])
+        seen = " among what could be read" if data.gaps else ""
+        return "\n".join([f"No Helm releases {data.subject}{seen}.", *gap_lines(data.gaps)])
 
     rows = columns([_cells(row, data.now_ns) for row in data.releases])
     noted = [one for one in data.releases if one.note]

@@ -46,7 +46,8 @@ def _head(data: ServiceList) -> str:
     if not data.total:
         return f"No services {data.scope}."
 
-    broken = f"{data.broken} broken" if data.broken else "none broken"
+    none = "none known to be broken" if data.gaps else "none broken"
+    broken = f"{data.broken} broken" if data.broken else none
     return f"{count('service', data.total)} {data.scope}: {states(data.types)}; {broken}."
 
 
@@ -79,6 +80,7 @@ def _foot(data: ServiceList) -> list[str]:
         lines.append(f"({count('more service', data.later)}; go on with cursor={data.cursor})")
     healthy = data.total - data.broken
     if data.status == "broken" and healthy > 0:
-        lines.append(f"({healthy:,} not broken and not shown; status=all lists them)")
+        known = "known to be " if data.gaps else ""
+        lines.append(f"({healthy:,} not {known}broken and not shown; status=all lists them)")
 
     return lines

@@ -9,6 +9,7 @@ from jamie_kubernetes.answers import Gap, PodGroup
 from jamie_kubernetes.facts.ailments import Severity
 
 GAPS_BYTES = 600
+PARTS_NAMED = 14
 _SECOND = 1_000_000_000
 
 
@@ -35,9 +36,17 @@ def _age(at_ns: Nanoseconds, now_ns: Nanoseconds) -> str:
 
 
 def gap_lines(gaps: Sequence[Gap]) -> list[str]:
-    """Name what is missing from the answer."""
-    lines = [f"Missing: {gap.part}: {shorten(gap.why, 300)}" for gap in gaps]
+    """Name what is missing from the answer, what is missing for the same reason together."""
+    reasons: dict[str, list[str]] = {}
+    for gap in dict.fromkeys(gaps):
+        reasons.setdefault(gap.why, []).append(gap.part)
+    lines = [f"Missing: {_listed(parts)}: {shorten(why, 300)}" for why, parts in reasons.items()]
     return [clip(lines, GAPS_BYTES)] if lines else []
+
+
+def _listed(parts: Sequence[str]) -> str:
+    more = len(parts) - PARTS_NAMED
+    return ", ".join([*parts[:PARTS_NAMED], *([f"{more} more"] if more > 0 else [])])
 
 
 def cause(group: PodGroup, now_ns: Nanoseconds) -> str:

@@ -149,7 +149,7 @@ class Reading:
         return sum(each.left for each in _values(self.customs))
 
     def gaps(self) -> tuple[Gap, ...]:
-        """Name what is missing, what is missing for the same reason in one."""
+        """Name what is missing."""
         found = [*self.parts.gaps()]
         found += [Gap("revisions", why_of(self.unread[0]))] if self.unread else []
         if self.unrevised:
@@ -160,11 +160,8 @@ class Reading:
             more = f" and {len(refused) - GROUPS_NAMED} more" if len(refused) > GROUPS_NAMED else ""
             names = f"kinds of {', '.join(refused[:GROUPS_NAMED])}{more}"
             found.append(Gap(names, "not allowed to list"))
-        by_why: dict[str, list[str]] = {}
-        for gap in found:
-            by_why.setdefault(gap.why, []).append(gap.part)
 
-        return tuple(Gap(", ".join(names), why) for why, names in by_why.items())
+        return tuple(found)
 
     def _list(
         self,

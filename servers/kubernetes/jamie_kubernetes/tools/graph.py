@@ -38,9 +38,9 @@ async def k8s_graph(
     now_ns = cluster.now_ns
     await check_namespace(cluster, namespace)
     target = await object_named(cluster, object, namespace, BARE)
-    hubs = await hubs_of(cluster, target)
-    reach = await reaches(cluster, hubs, to, target.namespace) if to else ()
     parts = Parts(cluster, target.namespace)
+    hubs = await hubs_of(parts, target)
+    reach = await reaches(parts, hubs, to) if to else ()
     around = plan(parts)
     await parts.fill()
     found = [

@@ -36,6 +36,7 @@ from jamie_kubernetes.kinds import (
     Kind,
     kind_named,
 )
+from jamie_kubernetes.tools.parts import Parts
 from jamie_kubernetes.tools.targets import Target
 
 HUBS = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, CRON_JOBS, JOBS)
@@ -45,14 +46,14 @@ BARE = (*HUBS, SERVICES, INGRESSES, PODS, AUTOSCALERS, CONFIG_MAPS, SECRETS, CLA
 """Kinds a bare name is tried as, in order."""
 
 
-async def hubs_of(cluster: Cluster, target: Target) -> list[Hub]:
-    """Return the workloads in the middle of an object's graph.
+async def hubs_of(parts: Parts, target: Target) -> list[Hub]:
+    """Return the workloads in the middle of an object's graph; kinds we may not list are gaps.
 
     Raises:
         InvalidArgument: Objects of this kind have no such graph.
 
     """
-    kind = target.kind
+    cluster, kind = parts.cluster, target.kind
     if kind in HUBS:
         return [await _hub(cluster, target)]
     if kind in (PODS, REPLICA_SETS):
@@ -60,7 +61,7 @@ async def hubs_of(cluster: Cluster, target: Target) -> list[Hub]:
     if kind is AUTOSCALERS:
         return await _scaled(cluster, target)
 
-    every = await _every(cluster, target.namespace)
+    every = await _every(parts, target.namespace)
     if kind in (CONFIG_MAPS, SECRETS):
         return [one for one in every if (kind.name, target.name) in _used(one)]
     if kind is CLAIMS:
@@ -69,6 +70,22 @@ async def hubs_of(cluster: Cluster, target: Target) -> list[Hub]:
         return [one for one in every if (one.account or "default") == target.name]
 
     return await _chosen(cluster, target, every)
+
+
+async def all_hubs_of(cluster: Cluster, target: Target) -> list[Hub]:
+    """Return the workloads in the middle of an object's graph, all of them.
+
+    Raises:
+        BackendError: One of the kinds they may be of cannot be listed.
+
+    """
+    parts = Parts(cluster, target.namespace)
+    hubs = await hubs_of(parts, target)
+    for part in parts.parts:
+        if part.error:
+            raise part.error
+
+    return hubs
 
 
 async def _chosen(cluster: Cluster, target: Target, every: Sequence[Hub]) -> list[Hub]:
@@ -128,19 +145,19 @@ async def _scaled(cluster: Cluster, target: Target) -> list[Hub]:
     return [await _hub(cluster, Target(kind, target.namespace, ref.name))]
 
 
-async def _every(cluster: Cluster, namespace: str) -> list[Hub]:
+async def _every(parts: Parts, namespace: str) -> list[Hub]:
     """Read every workload of a namespace, Jobs of CronJobs aside."""
 
     async def read(kind: Kind) -> list[Hub]:
-        found = await cluster.all(Listing(kind, namespace), Object)
+        found = await parts.cluster.all(Listing(kind, namespace), Object)
         return [
             Hub(f"{kind.short}/{text_at(one, 'metadata', 'name')}", namespace, kind.name, one)
             for one in found
             if not (kind is JOBS and list_at(one, "metadata", "ownerReferences"))
         ]
 
-    kinds = await together(*(partial(read, kind) for kind in HUBS))
-    return [one for hubs in kinds for one in hubs]
+    kinds = await together(*(partial(parts.ask, kind.plural, partial(read, kind)) for kind in HUBS))
+    return [one for part in kinds for one in part.value or ()]
 
 
 def _used(one: Hub) -> set[tuple[str, str]]:

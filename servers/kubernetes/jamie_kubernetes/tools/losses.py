@@ -34,7 +34,7 @@ from jamie_kubernetes.kinds import (
 )
 from jamie_kubernetes.tools.callers import caller_lines
 from jamie_kubernetes.tools.dependents import census, search
-from jamie_kubernetes.tools.hubs import hubs_of
+from jamie_kubernetes.tools.hubs import all_hubs_of
 from jamie_kubernetes.tools.parts import Part, Parts, why_of
 from jamie_kubernetes.tools.removing import Removal
 
@@ -89,7 +89,7 @@ async def _special(cluster: Cluster, removal: Removal, whole: Object) -> list[st
     if target.kind == VOLUMES:
         return _claimed(whole)
     if target.kind in MISSED:
-        return missed_lines([hub.name for hub in await hubs_of(cluster, target)], target.kind)
+        return missed_lines([hub.name for hub in await all_hubs_of(cluster, target)], target.kind)
     if target.kind.plural == _DEFINITIONS:
         return await _instances(cluster, whole)
 

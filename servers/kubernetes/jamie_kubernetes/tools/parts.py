@@ -19,6 +19,7 @@ from jamie_signals.similar import nearest
 T = TypeVar("T")
 
 NAMES_LISTED = 12
+KINDS_NAMED = 8
 
 PART_SECONDS = 25.0
 """How long a part may take at most; it is less where the call has less time left."""
@@ -36,6 +37,11 @@ class Part(Generic[T]):
     work: Callable[[], Awaitable[T]]
     value: T | None = None
     error: BackendError | None = None
+
+    @property
+    def is_filled(self) -> bool:
+        """Tell whether it was asked for."""
+        return self.value is not None or self.error is not None
 
     @property
     def needed(self) -> T:
@@ -79,10 +85,11 @@ class Parts:
         return part
 
     async def fill(self) -> None:
-        """Ask for every planned part at the same time."""
+        """Ask for every part that was not asked for yet, at the same time."""
         async with anyio.create_task_group() as group:
             for part in self.parts:
-                group.start_soon(part.fill)
+                if not part.is_filled:
+                    group.start_soon(part.fill)
 
     async def ask(self, name: str, work: Callable[[], Awaitable[T]]) -> Part[T]:
         """Ask for a part and wait for it."""
@@ -118,15 +125,18 @@ class Parts:
         if failed and (fatal or len(failed) == len(self.parts)):
             raise fatal or _whole(*failed[0])
 
-        narrowed = f"not allowed there; only namespace {self.cluster.namespace!r} is counted"
-        return (
-            *(Gap(name, why_of(error)) for name, error in failed),
-            *(
-                [Gap(f"other namespaces' {', '.join(self.narrowed)}", narrowed)]
-                if self.narrowed
-                else []
-            ),
-        )
+        return (*self._shrunk(), *(Gap(name, why_of(error)) for name, error in failed))
+
+    def _shrunk(self) -> list[Gap]:
+        """Name what is seen of one namespace only, which bears on all of the answer."""
+        if not self.narrowed:
+            return []
+
+        more = len(self.narrowed) - KINDS_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        what = f"other namespaces' {', '.join(self.narrowed[:KINDS_NAMED])}{rest}"
+        only = f"not allowed there; only namespace {self.cluster.namespace!r} is counted"
+        return [Gap(what, only)]
 
 
 def _whole(part: str, error: BackendError) -> BackendError:

@@ -19,15 +19,13 @@ from jamie_kubernetes.facts.policies import Gate, Peer, Verdict, may_reach
 from jamie_kubernetes.kinds import NAMESPACES, NETWORK_POLICIES, PODS, SERVICES
 from jamie_kubernetes.tools.anything import object_named
 from jamie_kubernetes.tools.hubs import hubs_of
-from jamie_kubernetes.tools.parts import check_namespace
+from jamie_kubernetes.tools.parts import Parts, check_namespace
 from jamie_kubernetes.tools.targets import RUNS_PODS, Target
 
 MOST = 5
 
 
-async def reaches(
-    cluster: Cluster, hubs: Sequence[Hub], to: str, namespace: str
-) -> tuple[Reach, ...]:
+async def reaches(parts: Parts, hubs: Sequence[Hub], to: str) -> tuple[Reach, ...]:
     """Tell whether workloads may reach `[NAMESPACE/]KIND/NAME[:PORT]`.
 
     Raises:
@@ -35,11 +33,12 @@ async def reaches(
         NotFound: It does not exist; the nearest names are offered.
 
     """
+    cluster = parts.cluster
     home, name, port = _read(to)
-    where = home or namespace
+    where = home or parts.namespace
     await check_namespace(cluster, where)
     target = await object_named(cluster, name, where, (SERVICES, *RUNS_PODS, PODS))
-    ends = await hubs_of(cluster, target)
+    ends = await hubs_of(parts, target)
     if not ends:
         raise InvalidArgument(f"No workload is behind {target.full}: nothing can be reached there.")
 
