@@ -1,10 +1,10 @@
 """Why a pod gets no sandbox: no address, no network, no runtime."""
 
 import re
-from typing import NamedTuple
 
 from jamie_kubernetes.facts.causes.cases import Case, Clue, event_words, fresh
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
+from jamie_kubernetes.facts.causes.sayings import row_of, rows
 
 REASONS = (
     "FailedCreatePodSandBox",
@@ -21,15 +21,8 @@ _CLASS = re.compile(
 )
 
 
-class _Row(NamedTuple):
-    pattern: str
-    cause: ContainerCause
-    words: str
-    remedy: str
-
-
 _C = ContainerCause
-_ROWS = tuple(_Row(*row) for row in (
+_ROWS = rows(
     (r"no IP addresses available|failed to assign an IP|no addresses? available|range is full"
      r"|no available addresses|exhausted|no more IPs|failed to allocate for range"
      r"|no free (?:ip|addr)|InsufficientFreeAddresses|insufficient (?:cidr|ip)|out of ip",
@@ -52,8 +45,7 @@ _ROWS = tuple(_Row(*row) for row in (
      _C.SANDBOX, "its network cannot be set up on node {node}{}",
      "look at the CNI's pods on that node"),
     (r"", _C.SANDBOX, "node {node} cannot set it up", "look at the node's container runtime"),
-))  # fmt: skip
-_PATTERNS = tuple(re.compile(row.pattern, re.IGNORECASE) for row in _ROWS)
+)  # fmt: skip
 
 
 def clue(case: Case) -> Clue | None:
@@ -63,7 +55,7 @@ def clue(case: Case) -> Clue | None:
         return None
 
     text = saying.text
-    row = next(row for row, one in zip(_ROWS, _PATTERNS, strict=True) if one.search(text))
+    row = row_of(_ROWS, text)
     detail = _CLASS.search(text) if row.cause is _C.RUNTIME_CLASS else _PLUGIN.search(text)
     name = next((one for one in detail.groups() if one), "") if detail else ""
     words = row.words.replace("{}", f" ({name})" if name else "")

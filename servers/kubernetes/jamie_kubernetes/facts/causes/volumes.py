@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -21,6 +20,7 @@ from jamie_kubernetes.facts.causes.cases import (
     fresh,
 )
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
+from jamie_kubernetes.facts.causes.sayings import Row, row_of, rows
 from jamie_kubernetes.facts.event_index import Saying
 
 REASONS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
@@ -33,15 +33,8 @@ _ACCOUNT = re.compile(r"serviceaccounts? \"([\w.-]{1,253})\" not found", re.IGNO
 _CLAIM = re.compile(r"persistentvolumeclaim \"([\w.-]{1,253})\" not found", re.IGNORECASE)
 
 
-class _Row(NamedTuple):
-    pattern: str
-    cause: ContainerCause
-    words: str
-    remedy: str
-
-
 _C = ContainerCause
-_ROWS = tuple(_Row(*row) for row in (
+_ROWS = rows(
     (r"Multi-Attach error|already exclusively attached|attached to another node",
      _C.MULTI_ATTACH, "is still attached to another node and may be at one only (ReadWriteOnce)",
      "let go of it: delete the pod that holds it; for one volume use strategy Recreate"),
@@ -76,8 +69,7 @@ _ROWS = tuple(_Row(*row) for row in (
      _C.MOUNT_TIMEOUT, "is not mounted in time on node {node}",
      "look at the volume's server or CSI driver, and at the node's kubelet"),
     (r"", _C.MOUNT, "cannot be mounted on node {node}", "look at what the kubelet says"),
-))  # fmt: skip
-_PATTERNS = tuple(re.compile(row.pattern, re.IGNORECASE) for row in _ROWS)
+)  # fmt: skip
 _VAGUE = (_C.MOUNT_TIMEOUT, _C.SYNC)
 
 
@@ -105,14 +97,14 @@ def _clue(case: Case, saying: Saying) -> Clue:
     if known := configuring.volume_clue(case, named or _written(text), text):
         return known
 
-    row = next(row for row, one in zip(_ROWS, _PATTERNS, strict=True) if one.search(text))
+    row = row_of(_ROWS, text)
     if row.cause is ContainerCause.TOKEN:
         return _token(case, text)
 
     return _row_clue(case, row, text, volumes)
 
 
-def _row_clue(case: Case, row: _Row, text: str, volumes: list[WholeVolume]) -> Clue:
+def _row_clue(case: Case, row: Row, text: str, volumes: list[WholeVolume]) -> Clue:
     names = [name for one in volumes if (name := one.claim(case.pod.metadata.name))]
     what = _called(case, volumes) or f"volume {_written(text)}".rstrip()
     driver = _DRIVER.search(text)
