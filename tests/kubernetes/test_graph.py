@@ -247,3 +247,14 @@ async def test_what_cannot_be_meant_is_refused(ask: Ask, shop: Api, given: Json,
     asked = {"object": "deploy/web", "namespace": "shop", **given}
 
     assert said in await ask("k8s_graph", **asked)
+
+
+async def test_a_kind_that_the_cluster_has_not_is_no_gap_for_who_may_not_list_it(
+    ask: Ask, shop: Api
+) -> None:
+    shop.denied |= {"httproutes", "grpcroutes", "configmaps"}
+
+    answer = await ask("k8s_graph", object="deploy/web", namespace="shop")
+
+    assert "routes" not in answer
+    assert "not allowed to look" in answer

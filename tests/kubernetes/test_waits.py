@@ -21,6 +21,7 @@ from jamie_kubernetes.facts.causes.waits import awaited
         ("until cat < /dev/null > /dev/tcp/kafka/9092; do :; done", ["kafka:9092"]),
         ("curl http://localhost:8080/ready", []),
         ("python manage.py migrate", []),
+        ("echo host unreachable; sleep 5", []),
     ],
 )  # fmt: skip
 def test_a_command_tells_whom_it_waits_for(command: str, hosts: list[str]) -> None:

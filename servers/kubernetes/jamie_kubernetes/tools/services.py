@@ -9,11 +9,12 @@ from typing import Annotated
 from pydantic import Field
 
 from jamie_base.answer import paginate
-from jamie_base.errors import InvalidArgument, NotFound
+from jamie_base.errors import BackendError, Denied, InvalidArgument, NotFound
 from jamie_base.together import together
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_services import ServiceList, ServiceRow, ServiceStatus
 from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.gateways import Route
 from jamie_kubernetes.client.network import EndpointSlice, Ingress, NetService, OpenPod
@@ -144,19 +145,33 @@ def _plan(parts: Parts, target: Target | None) -> _Found:
         endpoints=parts.plan("endpointslices", parts.scoped("endpointslices", slices)),
         ingresses=parts.plan("ingresses", parts.scoped("ingresses", ingresses)),
         routes=[
-            parts.plan(kind.plural, parts.scoped(kind.plural, partial(_routes, cluster, kind)))
+            parts.plan(kind.plural, parts.scoped(kind.plural, partial(routes_of, cluster, kind)))
             for kind in ROUTES
         ],
     )
 
 
-async def _routes(cluster: Cluster, kind: Kind, namespace: str) -> RouteTally | None:
+async def routes_of(cluster: Cluster, kind: Kind, namespace: str) -> RouteTally | None:
     """Return the routes of a kind, None where the Gateway API does not exist."""
     try:
         start = partial(RouteTally, kind.name.lower())
         return await cluster.fold(Listing(kind, namespace), Route, start)
     except NotFound:
         return None
+    except Denied as exc:
+        # Who may not list a kind is refused whether there is one or not.
+        if isinstance(exc, Unauthorised) or await _is_offered(cluster, kind):
+            raise
+        return None
+
+
+async def _is_offered(cluster: Cluster, kind: Kind) -> bool:
+    try:
+        known = await cluster.kinds()
+    except BackendError:
+        return True
+
+    return bool(known.named(f"{kind.plural}.{kind.group}"))
 
 
 async def _explained(

@@ -11,11 +11,10 @@ from jamie_base.errors import BackendError, NotFound
 from jamie_base.together import pair, together
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers_graph import Edge
-from jamie_kubernetes.client import Cluster, Listing
+from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.cluster import METADATA_OF_ONE
 from jamie_kubernetes.client.controllers import Autoscaler
-from jamie_kubernetes.client.gateways import Route
 from jamie_kubernetes.client.limits import Budget
 from jamie_kubernetes.client.network import EndpointSlice, Ingress, NetService
 from jamie_kubernetes.client.objects import Named, Pod
@@ -54,7 +53,7 @@ from jamie_kubernetes.kinds import (
     Kind,
 )
 from jamie_kubernetes.tools.parts import Part, Parts
-from jamie_kubernetes.tools.services import ROUTES
+from jamie_kubernetes.tools.services import ROUTES, routes_of
 from jamie_kubernetes.tools.targets import Target
 
 AT_ONCE = 8
@@ -117,21 +116,13 @@ def plan(parts: Parts) -> Surroundings:
             partial(cluster.fold, Listing(INGRESSES, namespace), Ingress, IngressTally),
         ),
         routes=[
-            parts.plan(kind.plural, partial(_routes, cluster, kind, namespace)) for kind in ROUTES
+            parts.plan(kind.plural, partial(routes_of, cluster, kind, namespace)) for kind in ROUTES
         ],
         scalers=listed(AUTOSCALERS, Autoscaler),
         budgets=listed(BUDGETS, Budget),
         policies=listed(NETWORK_POLICIES, NetworkPolicy),
         claims=listed(CLAIMS, Object),
     )
-
-
-async def _routes(cluster: Cluster, kind: Kind, namespace: str) -> RouteTally | None:
-    try:
-        start = partial(RouteTally, kind.name.lower())
-        return await cluster.fold(Listing(kind, namespace), Route, start)
-    except NotFound:
-        return None
 
 
 async def edges_of(parts: Parts, around: Surroundings, hub: Hub, now_ns: Nanoseconds) -> list[Edge]:

@@ -21,7 +21,7 @@ _WAYS = tuple(
         rf"{_CLIENTS}[^;|&\n]{{0,120}}?(?: -h ?| --host[ =]){_HOST}(?:[^;|&\n]{{0,80}}?"
         rf"(?: -[pP] ?| --port[ =]){_PORT})?",
         rf"\b[a-z]{{2,12}}://(?:[^@/\s]{{1,80}}@)?{_HOST}(?::{_PORT})?",
-        rf"\b(?:nslookup|getent (?:hosts|ahosts)|dig(?: \+\w+)*|host) {_HOST}",
+        rf"\b(?:nslookup|getent (?:hosts|ahosts)|dig(?: \+\w+)*) {_HOST}",
         rf"(?:^|[\s=\"']){_HOST}:{_PORT}",
     )
 )
