@@ -8,7 +8,7 @@ import pytest
 from jamie_base.answer import ANSWER_BYTES
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer
-from tests.kubernetes.wire import Api, Json, crashing, meta, pod
+from tests.kubernetes.wire import Api, Json, crashing, meta, pod, status
 
 APPS = {"app": "web"}
 OWNER = "ReplicaSet/web-66d7"
@@ -211,6 +211,19 @@ async def test_reaching_a_service_means_its_pods_port(ask: Ask, shop: Api) -> No
     text = await ask("k8s_graph", object="deploy/web", namespace="shop", to="svc/web:80")
 
     assert "deploy/web may reach shop/svc/web port 8080: yes: " in text
+
+
+async def test_without_the_policies_whether_it_may_reach_is_not_known(ask: Ask, shop: Api) -> None:
+    shop.routes["/apis/networking.k8s.io/v1/namespaces/shop/networkpolicies"] = status(
+        403, "networkpolicies is forbidden", "Forbidden"
+    )
+
+    text = await ask("k8s_graph", object="deploy/web", namespace="shop", to="svc/web:80")
+
+    assert "svc/web -> deploy/web: ClusterIP 80>8080" in text
+    assert "Missing: " in text
+    assert "whether it may reach shop/svc/web (NetworkPolicies)" in text
+    assert "deploy/web may reach" not in text
 
 
 async def test_many_edges_fit_and_go_on(ask: Ask, shop: Api) -> None:

@@ -44,12 +44,17 @@ async def reaches(parts: Parts, hubs: Sequence[Hub], to: str) -> tuple[Reach, ..
 
     gates = await _gates(cluster, target, port)
     spaces = {one.namespace for one in (*hubs, ends[0])}
+    part = f"whether it may reach {target.full} (NetworkPolicies)"
     policies, labels = await pair(
-        partial(_policies, cluster, spaces), partial(_labels, cluster, spaces)
+        partial(parts.ask, part, partial(_policies, cluster, spaces)),
+        partial(_labels, cluster, spaces),
     )
+    if policies.value is None:
+        return ()
+
     end = _peer(ends[0], labels)
     return tuple(
-        _told(one, target, gate, may_reach(policies, _peer(one, labels), end, gate))
+        _told(one, target, gate, may_reach(policies.value, _peer(one, labels), end, gate))
         for one in hubs[:MOST]
         for gate in gates or _listening(end)
     )
