@@ -49,6 +49,28 @@ async def test_what_each_node_lacks_and_the_smallest_change_are_told(ask: Ask, a
     )
 
 
+@pytest.mark.parametrize(
+    ("memory", "said"),
+    [
+        ("900Gi", "next: add a node with 900Gi memory (the largest, node-1, has 32Gi) and label"
+                  " node-1 disktype=nvme"),
+        ("30Gi", "next: make room on node-1 and label node-1 disktype=nvme"),
+    ],
+)  # fmt: skip
+async def test_where_several_things_are_in_the_way_each_is_told(
+    ask: Ask, api: Api, memory: str, said: str
+) -> None:
+    words = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
+    api.objects["nodes"] = [host("node-1", room={"memory": "32Gi"})]
+    spec = {"nodeSelector": {"disktype": "nvme"}}
+    asks = {"memory": memory}
+    waiting = homeless(said=words, asks=asks)
+    waiting["spec"] |= spec
+    api.objects["pods"] = [seated("db-0", "node-1", {"memory": "30Gi"}), waiting]
+
+    assert said in await ask("k8s_diagnose")
+
+
 async def test_what_a_limit_range_made_a_pod_ask_for_is_not_the_pod_s_wish(
     ask: Ask, api: Api
 ) -> None:

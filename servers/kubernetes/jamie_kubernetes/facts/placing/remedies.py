@@ -42,7 +42,7 @@ def remedies(
 
     best = max(alike, key=_room)
     ways = [*_change(best, table), *_back(table), *_another(near, table, nodes, pods)]
-    return list(dict.fromkeys(ways))[:2]
+    return list(dict.fromkeys(ways or _with_room(best, table, nodes)))[:2]
 
 
 def at_most(resource: str, number: float) -> str:
@@ -73,6 +73,20 @@ def _change(best: Standing, table: Table) -> list[str]:
     taker = "all of them take it" if table.own else f"{best.node} takes it"
     then = "" if _says_where(by_kind) or best.node in parts[0] else f", and {taker}"
     return [join_words(parts) + then]
+
+
+def _with_room(best: Standing, table: Table, nodes: Mapping[str, Host]) -> list[str]:
+    """Say what has to change where the pod also asks for far more than a node has free."""
+    by_kind: dict[Barrier, list[Obstacle]] = defaultdict(list)
+    for one in best.obstacles:
+        by_kind[one.barrier].append(one)
+
+    if not by_kind.pop(Barrier.RESOURCE, None):
+        return []
+
+    parts = [_part(kind, found, best.node, table) for kind, found in by_kind.items()]
+    room = [*_larger(table, nodes)] or [f"make room on {best.node}"]
+    return [join_words([*room, *parts])] if all(parts) else []
 
 
 def _says_where(kinds: Container[Barrier]) -> bool:
