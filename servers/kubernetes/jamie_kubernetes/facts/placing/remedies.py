@@ -59,10 +59,7 @@ def at_most(resource: str, number: float) -> str:
 
 def _change(best: Standing, table: Table) -> list[str]:
     """Say all that has to change for one node to take the pod; nothing where it cannot be said."""
-    by_kind: dict[Barrier, list[Obstacle]] = defaultdict(list)
-    for one in best.obstacles:
-        by_kind[one.barrier].append(one)
-
+    by_kind = _by_kind(best)
     if Barrier.APART in by_kind:
         # Replicas shun each other both ways: it is one rule.
         by_kind.pop(Barrier.SHUNNED, None)
@@ -77,16 +74,21 @@ def _change(best: Standing, table: Table) -> list[str]:
 
 def _with_room(best: Standing, table: Table, nodes: Mapping[str, Host]) -> list[str]:
     """Say what has to change where the pod also asks for far more than a node has free."""
-    by_kind: dict[Barrier, list[Obstacle]] = defaultdict(list)
-    for one in best.obstacles:
-        by_kind[one.barrier].append(one)
-
+    by_kind = _by_kind(best)
     if not by_kind.pop(Barrier.RESOURCE, None):
         return []
 
     parts = [_part(kind, found, best.node, table) for kind, found in by_kind.items()]
     room = [*_larger(table, nodes)] or [f"make room on {best.node}"]
     return [join_words([*room, *parts])] if all(parts) else []
+
+
+def _by_kind(best: Standing) -> dict[Barrier, list[Obstacle]]:
+    kinds: dict[Barrier, list[Obstacle]] = defaultdict(list)
+    for one in best.obstacles:
+        kinds[one.barrier].append(one)
+
+    return kinds
 
 
 def _says_where(kinds: Container[Barrier]) -> bool:
