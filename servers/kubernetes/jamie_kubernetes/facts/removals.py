@@ -102,9 +102,13 @@ def missed_lines(users: Sequence[str], kind: Kind) -> list[str]:
     if not users:
         return []
 
-    more = len(users) - _USERS_NAMED
-    names = join_words([*users[:_USERS_NAMED], *([count("other", more)] if more > 0 else [])])
-    return [f"It {MISSED[kind].format(names)}."]
+    return [f"It {MISSED[kind].format(few(users))}."]
+
+
+def few(names: Sequence[str]) -> str:
+    """Name a few, and count the others."""
+    more = len(names) - _USERS_NAMED
+    return join_words([*names[:_USERS_NAMED], *([count("other", more)] if more > 0 else [])])
 
 
 def content_line(kinds: Counter[Kind]) -> str:

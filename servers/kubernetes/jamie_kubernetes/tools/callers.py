@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping
 
-from jamie_base.text import count, join_words
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.network import NetService
+from jamie_kubernetes.facts.removals import few
 from jamie_kubernetes.kinds import SERVICES
-
-NAMED = 4
 
 
 async def caller_lines(cluster: Cluster, namespace: str, labels: Mapping[str, object]) -> list[str]:
@@ -21,7 +19,7 @@ async def caller_lines(cluster: Cluster, namespace: str, labels: Mapping[str, ob
     if not names:
         return []
 
-    more = len(names) - NAMED
-    named = join_words([*names[:NAMED], *([count("other", more)] if more > 0 else [])])
     leads, calls = ("leads", "it") if len(names) == 1 else ("lead", "them")
-    return [f"{named} {leads} to it: whoever calls {calls} gets no answer, unless others answer."]
+    return [
+        f"{few(names)} {leads} to it: whoever calls {calls} gets no answer, unless others answer."
+    ]

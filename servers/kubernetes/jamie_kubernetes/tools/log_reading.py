@@ -18,7 +18,7 @@ from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.objects import Pod
 from jamie_kubernetes.facts.containers import Source, chosen, containers_in, still_there
 from jamie_kubernetes.facts.log_comparison import compared
-from jamie_kubernetes.facts.loglines import Condensed, Filter, Found, Raw, condensed, entries
+from jamie_kubernetes.facts.loglines import Filter, Found, Raw, condensed, entries
 from jamie_kubernetes.facts.private_keys import veiled
 from jamie_kubernetes.tools.lines import Read, Reading, read_all, read_each
 from jamie_kubernetes.tools.log_follow import STREAMS, LogFollower
@@ -85,12 +85,8 @@ async def read(asked: Asked) -> LogReport:
         tail=reading.tail,
         gaps=_left_out(len(sources) - SOURCES_READ),
     )
-    shown = await _shown(asked, report, found)
-    if not reading.previous or all(one.missing for one in picked):
-        return shown
-
-    comparison = await anyio.to_thread.run_sync(_compare, asked, found, present)
-    return msgspec.structs.replace(shown, compared=comparison)
+    compares = reading.previous and not all(one.missing for one in picked)
+    return await _shown(asked, report, found, present if compares else None)
 
 
 async def _present(asked: Asked, sources: list[Source], reading: Reading) -> list[Read]:
@@ -125,11 +121,10 @@ async def followed(asked: Asked, seconds: int) -> LogReport:
     return await _shown(asked, report, follower.found())
 
 
-async def _shown(asked: Asked, report: LogReport, found: Sequence[Read]) -> LogReport:
-    shown = await anyio.to_thread.run_sync(_condense, asked.marks, found, asked.wanted)
-    return msgspec.structs.replace(
-        report, entries=shown.entries, lines=shown.lines, patterns=shown.patterns
-    )
+async def _shown(
+    asked: Asked, report: LogReport, found: Sequence[Read], present: Sequence[Read] | None = None
+) -> LogReport:
+    return await anyio.to_thread.run_sync(_told, asked, report, found, present)
 
 
 async def _pods(asked: Asked) -> list[Pod]:
@@ -166,17 +161,28 @@ def _lines_each(sources: int, *, wide: bool) -> int:
     return max(100, min(most, ALL_LINES // max(sources, 1)))
 
 
-def _condense(marks: Redactor, found: Sequence[Read], wanted: Filter) -> Condensed:
-    return condensed(_entries(marks, found, wanted))
+def _told(
+    asked: Asked, report: LogReport, found: Sequence[Read], present: Sequence[Read] | None
+) -> LogReport:
+    """Tell what was found, and what sets the present run apart where that was read as well."""
+    read = _entries(asked.marks, found, asked.wanted)
+    shown = condensed(read)
+    return msgspec.structs.replace(
+        report,
+        entries=shown.entries,
+        lines=shown.lines,
+        patterns=shown.patterns,
+        compared=None if present is None else _compare(asked, read, present),
+    )
 
 
-def _compare(asked: Asked, found: Sequence[Read], present: Sequence[Read]) -> LogComparison:
+def _compare(asked: Asked, before: Sequence[Found], present: Sequence[Read]) -> LogComparison:
     if not present:
         return LogComparison(missing="it waits to be started again")
     if all(one.error for one in present):
         return LogComparison(missing=str(present[0].error))
 
-    before, now = (_entries(asked.marks, run, asked.wanted) for run in (found, present))
+    now = _entries(asked.marks, present, asked.wanted)
     return compared(before, now, sum(len(one.lines) for one in present))
 
 

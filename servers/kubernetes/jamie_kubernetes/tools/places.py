@@ -19,7 +19,7 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
 
 def write_place(query: str, token: str, last: str) -> str:
     """Write a place as a cursor."""
-    packed = msgspec.json.encode(Place(_digest(query), token, last))
+    packed = msgspec.json.encode(Place(digest(query), token, last))
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
@@ -41,7 +41,7 @@ def read_place(cursor: str, query: str) -> Place:
             f"cursor {cursor[:40]!r} is not one this server gave; leave it out to start again."
         ) from exc
 
-    if place.query != _digest(query):
+    if place.query != digest(query):
         raise InvalidArgument(
             "This cursor belongs to other arguments; repeat those it came from, or leave it out."
         )
@@ -49,5 +49,6 @@ def read_place(cursor: str, query: str) -> Place:
     return place
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return a short stand-in for a text."""
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()

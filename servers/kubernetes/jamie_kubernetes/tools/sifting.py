@@ -3,7 +3,6 @@
 Of each match a key is kept; rows are kept only as far as they can be shown.
 """
 
-import hashlib
 from bisect import bisect_right
 from collections import Counter
 from itertools import product
@@ -20,7 +19,7 @@ from jamie_kubernetes.facts.values import instant_in, number_in
 from jamie_kubernetes.facts.veil import Object
 from jamie_kubernetes.tools.asked import Asked, Order
 from jamie_kubernetes.tools.picture import Picture, Row
-from jamie_kubernetes.tools.places import read_place, write_place
+from jamie_kubernetes.tools.places import digest, read_place, write_place
 from jamie_kubernetes.tools.portions import fitting
 
 GROUPS_KEPT = 20_000
@@ -152,8 +151,8 @@ async def sift(asked: Asked, namespace: str) -> tuple[Objects, list[Path]]:
         read=sifted.read,
         matched=sifted.matched,
         left=left,
-        cursor=write_place(asked.query, _digest(sifted.keys[:end]), last) if left else "",
-        changed=bool(after) and place.token != _digest(sifted.keys[:start]),
+        cursor=write_place(asked.query, digest(repr(sifted.keys[:end])), last) if left else "",
+        changed=bool(after) and place.token != digest(repr(sifted.keys[:start])),
     )
     return found, sorted(sifted.dead if sifted.read else (), key=lambda path: path.text)
 
@@ -191,7 +190,7 @@ def _brief(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
 
-    return text[:limit] + hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+    return text[:limit] + digest(text)
 
 
 def _reversed(text: str) -> str:
@@ -207,7 +206,3 @@ def _decoded(last: str) -> SortKey:
         return msgspec.json.decode(last, type=SortKey)
     except msgspec.DecodeError as exc:
         raise InvalidArgument("This cursor is of another list; leave it out.") from exc
-
-
-def _digest(keys: list[SortKey]) -> str:
-    return hashlib.blake2b(repr(keys).encode(), digest_size=6).hexdigest()
