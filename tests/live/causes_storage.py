@@ -6,11 +6,11 @@ from tests.kubernetes.placing import HOST
 from tests.kubernetes.wire import Json, ago
 from tests.live.causes import Cause, Made, Said
 
+NAMESPACE = "jamie-test-diagnose-storage"
 OWN = "jamie-test-storage"
 NODES = (f"{OWN}-1", f"{OWN}-2")
 BEARS = [{"key": OWN, "operator": "Exists"}]
 DRIVER = f"{OWN}.csi.example.com"
-GONE_UID = "00000000-0000-4000-8000-000000000000"
 UNIT = "tests/kubernetes/test_diagnose_storage.py"
 VOLUMES = "tests/kubernetes/test_diagnose_volumes.py"
 
@@ -53,16 +53,15 @@ def claim(name: str, klass: str | None = "", size: str = "1Gi", **fields: Any) -
     return Made("v1/persistentvolumeclaims", body, events=events, **fields)
 
 
-def volume(name: str, size: str = "1Gi", claimed: str = "", **fields: Any) -> Made:
-    """A volume; `claimed` is who its claimRef names, with a uid that nobody has."""
-    ref = {"namespace": "default", "name": claimed, "uid": GONE_UID}
+def volume(name: str, size: str = "1Gi", owner: Json | None = None, **fields: Any) -> Made:
+    """A volume; `owner` is its claimRef: a volume without one goes to any claim that fits."""
     source = {} if "csi" in fields else {"hostPath": {"path": "/nowhere"}}
     spec: Json = {
         "capacity": {"storage": size},
         "accessModes": ["ReadWriteOnce"],
         "persistentVolumeReclaimPolicy": "Retain",
         **source,
-        **({"claimRef": ref} if claimed else {}),
+        **({"claimRef": owner} if owner else {}),
         **fields,
     }
     body = {"metadata": {"name": f"{OWN}-{name}"}, "spec": spec}
@@ -82,9 +81,15 @@ def pod(name: str, claimed: str, node: str = "", **fields: Any) -> Made:
 
 
 def bound(name: str, **fields: Any) -> tuple[Made, Made]:
-    """A claim and the volume that it names."""
+    """A claim and a volume that name each other."""
     names = {"volumeName": f"{OWN}-{name}"}
-    return volume(name, **fields.pop("volume", {})), claim(name, spec=names, **fields)
+    owner = {"namespace": NAMESPACE, "name": name}
+    return volume(name, owner=owner, **fields.pop("volume", {})), claim(name, spec=names, **fields)
+
+
+def gone(name: str) -> Json:
+    """A claimRef to a claim that is no more: nobody has its uid."""
+    return {"namespace": "default", "name": name, "uid": "00000000-0000-4000-8000-000000000000"}
 
 
 def unmounted(name: str, claimed: str, node: str, *events: Said) -> Made:
@@ -132,7 +137,7 @@ STORAGE = (
     row("storage-class-missing", "PVC pending: class missing", "typo",
         kind("fast-ssd", DRIVER), claim("typo", f"{OWN}-fast-sdd")),
     row("no-default-class", "PVC pending: no class and no default one", "classless",
-        claim("classless", None)),
+        claim("classless", None, "20Gi")),
     row("no-matching-volume", "PVC pending: no volume fits", "large",
         volume("small", "1Gi"), claim("large", "", "5Ti")),
     row("no-matching-volume", "PVC pending: no local volume; its pod waits", "local",
@@ -187,9 +192,9 @@ STORAGE = (
               (NODES[0], [{"name": DRIVER, "nodeID": NODES[0]}]), (NODES[1], []))),
         unmounted("unmounted", "driverless", NODES[1]))),
     Cause("volume-released", "PV Released", f"pv/{OWN}-kept", "real",
-          made=(volume("kept", claimed="long-gone"),)),
+          made=(volume("kept", owner=gone("long-gone")),)),
     Cause("volume-not-reclaimed", "PV Failed: it could not be deleted", f"pv/{OWN}-stuck", "real",
-          made=(volume("stuck", claimed="gone-too", persistentVolumeReclaimPolicy="Delete"),)),
+          made=(volume("stuck", owner=gone("gone-too"), persistentVolumeReclaimPolicy="Delete"),)),
     Cause("volume-node-missing", "PV affinity to a node that is gone", f"pv/{OWN}-stranded", "real",
           made=bound("stranded", volume={"nodeAffinity": {"required": {"nodeSelectorTerms": [
               {"matchExpressions": [{"key": HOST, "operator": "In", "values": ["gone"]}]}]}}})),

@@ -13,10 +13,9 @@ from jamie_lab.waiting import until
 from tests.kubernetes import truth
 from tests.kubernetes.child import child, later
 from tests.live.causes import MERGE, STAGED_SECONDS, findings_in, staged
-from tests.live.causes_storage import HOSTS, OWN, STORAGE
+from tests.live.causes_storage import HOSTS, NAMESPACE, OWN, STORAGE
 from tests.live.placing import standing
 
-NAMESPACE = "jamie-test-diagnose-storage"
 ROWS = [one for one in STORAGE if one.how != "elsewhere"]
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
 PHASES = {"lost": "Lost", "early": "Bound", "shared": "Bound", "fine": "Bound", "stranded": "Bound"}
@@ -43,19 +42,19 @@ def troubled(kube: httpx.Client) -> Generator[None]:
 
 async def settled(kube: httpx.Client) -> None:
     """Wait until the volume controllers have had their say."""
+    wanted = PHASES | {f"{OWN}-{name}": phase for name, phase in LEFT.items()}
 
     async def said() -> bool:
-        claims = phases(kube, f"{CORE}/persistentvolumeclaims")
-        volumes = phases(kube, "/api/v1/persistentvolumes")
-        return all(claims.get(name) == phase for name, phase in PHASES.items()) and all(
-            volumes.get(f"{OWN}-{name}") == phase for name, phase in LEFT.items()
-        )
+        return wanted.items() <= phases(kube).items()
 
-    assert await until(said, STAGED_SECONDS)
+    assert await until(said, STAGED_SECONDS), phases(kube)
 
 
-def phases(kube: httpx.Client, path: str) -> dict[str, str]:
-    return {one["metadata"]["name"]: one["status"]["phase"] for one in truth.items(kube, path)}
+def phases(kube: httpx.Client) -> dict[str, str]:
+    """Give the phase of each of our claims, and of each volume."""
+    paths = (f"{CORE}/persistentvolumeclaims", "/api/v1/persistentvolumes")
+    found = (one for path in paths for one in truth.items(kube, path))
+    return {one["metadata"]["name"]: one["status"].get("phase", "") for one in found}
 
 
 def free(kube: httpx.Client) -> None:
