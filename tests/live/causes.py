@@ -22,12 +22,11 @@ from jamie_lab.ports import ports
 from jamie_lab.waiting import until
 from tests.kubernetes.child import data_of
 from tests.kubernetes.wire import Json, ago, renewed
+from tests.live.space import space
 
 How = Literal["real", "played", "elsewhere"]
 """Brought about by real controllers; patched or staged; not to be had here."""
 
-STAGED_SECONDS = 60
-NOTICED_SECONDS = 20
 MERGE = {"Content-Type": "application/merge-patch+json"}
 
 
@@ -89,33 +88,16 @@ def staged(
 ) -> Generator[None]:
     """Make everything the causes need in a namespace, play on it, and take it away again."""
     objects = [made for cause in causes for made in cause.made]
-    home = {"metadata": {"name": namespace, "labels": labels}}
-    anyio.run(absent, kube, namespace)
-    kube.post("/api/v1/namespaces", json=home).raise_for_status()
-    try:
-        for made in objects:
-            reply = make(kube, namespace, made)
-            assert reply.is_success, f"{made.name}: {reply.text}"
-        with tempfile.TemporaryDirectory() as logs:
+    with space(kube, namespace, **labels), tempfile.TemporaryDirectory() as logs:
+        try:
+            for made in objects:
+                reply = make(kube, namespace, made)
+                assert reply.is_success, f"{made.name}: {reply.text}"
             anyio.run(partial(play, kube, namespace, objects, Path(logs)))
             yield
-    finally:
-        for made in (one for one in objects if not one.namespaced):
-            kube.delete(f"{collection(made, namespace)}/{made.name}")
-        kube.delete(f"/api/v1/namespaces/{namespace}").raise_for_status()
-
-
-async def absent(kube: httpx.Client, namespace: str) -> None:
-    """Wait until a namespace of an earlier run is gone."""
-
-    async def gone() -> bool:
-        return not is_there(kube, f"/api/v1/namespaces/{namespace}")
-
-    assert await until(gone, STAGED_SECONDS), f"namespace {namespace} is still there"
-
-
-def is_there(kube: httpx.Client, path: str) -> bool:
-    return kube.get(path).status_code != 404
+        finally:
+            for made in (one for one in objects if not one.namespaced):
+                kube.delete(f"{collection(made, namespace)}/{made.name}")
 
 
 @contextmanager
@@ -126,7 +108,7 @@ def defined(kube: httpx.Client, *definitions: Made) -> Generator[None]:
         async def established() -> bool:
             return all(map(is_established, definitions))
 
-        assert await until(established, STAGED_SECONDS)
+        assert await until(established)
 
     def is_established(one: Made) -> bool:
         found = kube.get(f"{collection(one, '')}/{one.name}").json()
@@ -185,7 +167,7 @@ async def await_pods(kube: httpx.Client, namespace: str, made: Made) -> None:
         return bool(pods_of(kube, namespace, made))
 
     if "template" in made.body["spec"]:
-        assert await until(there, STAGED_SECONDS), f"the pods of {made.name} did not come"
+        assert await until(there), f"the pods of {made.name} did not come"
 
 
 def change(kube: httpx.Client, path: str, body: Json) -> None:
@@ -231,7 +213,7 @@ async def play_pods(kube: httpx.Client, namespace: str, made: Made) -> None:
             one["status"].get("podIP") or not made.scheduled for one in found
         )
 
-    assert await until(ready, STAGED_SECONDS), f"the pods of {made.name} did not come"
+    assert await until(ready), f"the pods of {made.name} did not come"
     for one in pods_of(kube, namespace, made):
         name = one["metadata"]["name"]
         patch(kube, f"/api/v1/namespaces/{namespace}/pods/{name}/status", made.pods or {})
@@ -279,9 +261,7 @@ def codes(causes: Iterable[Cause]) -> dict[str, str]:
     return {one.owner: one.code for one in causes if one.code and one.how != "elsewhere"}
 
 
-async def found_in(
-    client: Client, namespace: str, causes: Iterable[Cause], seconds: float = NOTICED_SECONDS
-) -> dict[str, str]:
+async def found_in(client: Client, namespace: str, causes: Iterable[Cause]) -> dict[str, str]:
     """Diagnose a namespace until everything is found, and nothing else, or time is up."""
     expected = codes(causes)
     found: dict[str, str] = {}
@@ -292,7 +272,7 @@ async def found_in(
         found.update(seen)
         return found == expected
 
-    await until(noticed, seconds, 1)
+    await until(noticed, poll=1)
     return found
 
 

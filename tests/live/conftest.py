@@ -26,7 +26,6 @@ from jamie_lab.waiting import until
 HERE = Path(__file__).parent
 LOAD_SECONDS = 300
 CLIENT_SECONDS = 30
-TIDY_SECONDS = 60
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,7 +62,7 @@ async def tidied(state: LabState) -> None:
         async def none_leaving() -> bool:
             return not _leaving(client)
 
-        await until(none_leaving, TIDY_SECONDS)
+        await until(none_leaving)
 
 
 def _leaving(client: httpx.Client) -> bool:

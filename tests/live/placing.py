@@ -11,7 +11,7 @@ from jamie_lab.waiting import until
 from tests.kubernetes import truth
 from tests.kubernetes.placing import HOST, ZONE
 from tests.kubernetes.wire import Json
-from tests.live.causes import STAGED_SECONDS, Cause, Made
+from tests.live.causes import Cause, Made
 
 OWN = "jamie-test-place"
 BEARS = {"key": OWN, "operator": "Exists"}
@@ -109,7 +109,7 @@ def standing(kube: httpx.Client, nodes: Sequence[Made]) -> Generator[None]:
     try:
         for one in nodes:
             kube.post("/api/v1/nodes", json=one.body).raise_for_status()
-        assert anyio.run(until, ready, STAGED_SECONDS)
+        assert anyio.run(until, ready)
         yield
     finally:
         for name in names:

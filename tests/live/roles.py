@@ -10,6 +10,7 @@ import httpx
 import yaml
 
 from jamie_lab import LabState
+from jamie_lab.waiting import PATIENCE_SECONDS
 from tests.kubernetes.wire import Json, dumps, loads
 from tests.live.space import deployment, made, space
 from tests.live.test_kubernetes import as_user
@@ -19,7 +20,6 @@ RBAC = "/apis/rbac.authorization.k8s.io/v1"
 REVIEW = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 GROUP = "rbac.authorization.k8s.io"
 CANARY = "canary-value-of-a-secret-71"
-SETTLED_SECONDS = 30
 
 
 class Grounds(NamedTuple):
@@ -137,7 +137,7 @@ def settle(at: Grounds, name: str, roles: Sequence[str]) -> None:
         "jamie-write": ("patch", "apps", "deployments", ""),
         "jamie-exec": ("create", "", "pods", "exec"),
     }
-    deadline = time.monotonic() + SETTLED_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     for role in roles:
         while not allowed(at, name, *probes.get(role, probes["jamie-read"])):
             assert time.monotonic() < deadline, f"the binding of {role} never took effect"

@@ -17,19 +17,26 @@ from tests.kubernetes.conftest import Mode
 from tests.kubernetes.wire import Json
 from tests.kubernetes.writable import User
 
-GONE_SECONDS = 60
 IMAGE = "registry.example.net/app:1"
 
 
 @contextmanager
-def space(kube: httpx.Client, name: str) -> Generator[str]:
+def space(kube: httpx.Client, name: str, **labels: str) -> Generator[str]:
     """Make a namespace, once an older one of that name is gone; it goes with everything in it."""
     anyio.run(_absent, kube, name)
-    kube.post("/api/v1/namespaces", json={"metadata": {"name": name}}).raise_for_status()
+    body = {"metadata": {"name": name, "labels": labels}}
+    kube.post("/api/v1/namespaces", json=body).raise_for_status()
     try:
         yield name
     finally:
-        kube.delete(f"/api/v1/namespaces/{name}")
+        remove(kube, name)
+
+
+def remove(kube: httpx.Client, name: str) -> None:
+    """Delete a namespace, and its pods at once: its controller would wait out their grace."""
+    path = f"/api/v1/namespaces/{name}"
+    kube.delete(path)
+    kube.delete(f"{path}/pods", params={"gracePeriodSeconds": 0})
 
 
 def writing(
@@ -46,7 +53,7 @@ async def _absent(kube: httpx.Client, name: str) -> None:
     async def gone() -> bool:
         return not got(kube, f"/api/v1/namespaces/{name}")
 
-    assert await until(gone, GONE_SECONDS), f"namespace {name} of an earlier run is still there"
+    assert await until(gone), f"namespace {name} of an earlier run is still there"
 
 
 def made(kube: httpx.Client, path: str, body: Json) -> Json:

@@ -12,8 +12,6 @@ from jamie_lab.podlogs import cri
 from jamie_lab.waiting import until
 from tests.live.space import IMAGE, made, pods
 
-RUNS_SECONDS = 60
-
 
 class Teller(NamedTuple):
     """A pod and its log."""
@@ -59,5 +57,5 @@ async def telling(kube: httpx.Client, namespace: str, name: str, folder: Path) -
     async def runs() -> bool:
         return any(one["metadata"]["name"] == name for one in pods(kube, namespace))
 
-    assert await until(runs, RUNS_SECONDS), f"{name} never ran"
+    assert await until(runs), f"{name} never ran"
     return Teller(kube, namespace, name, log)

@@ -11,6 +11,7 @@ from mcp import Client
 from jamie_lab import LabState
 from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.wire import Json
+from tests.live.space import remove
 from tests.live.test_kubernetes import as_user
 
 pytestmark = [pytest.mark.live]
@@ -60,7 +61,7 @@ def space(kube: httpx.Client) -> Generator[str]:
     yield name
     for path in (f"{RBAC}/clusterroles/{name}-part", f"{RBAC}/clusterroles/{name}-whole"):
         kube.delete(path).raise_for_status()
-    kube.delete(f"/api/v1/namespaces/{name}").raise_for_status()
+    remove(kube, name)
 
 
 def reference(kind: str, name: str) -> Json:

@@ -16,7 +16,6 @@ from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.rolled import release
 from tests.kubernetes.wire import Json
 
-SETTLED_SECONDS = 40
 PAUSE_SECONDS = 4
 NODE = "jamie-test-changes"
 CANARY = "canary-hunter2-Zq81"
@@ -36,7 +35,7 @@ def wait(holds: Callable[[], bool], what: str) -> None:
         return holds()
 
     async def waited() -> bool:
-        return await until(held, SETTLED_SECONDS)
+        return await until(held)
 
     assert anyio.run(waited), what
 

@@ -17,7 +17,7 @@ from jamie_lab import LabState
 from jamie_lab.paths import folders
 from jamie_lab.waiting import until
 from tests.kubernetes.child import ask, child
-from tests.live.causes import STAGED_SECONDS, Made, codes, collection, found_in, staged
+from tests.live.causes import Made, codes, collection, found_in, staged
 from tests.live.causes_admission import (
     ADMISSION,
     DENIED,
@@ -114,7 +114,7 @@ async def both_deny(kube: httpx.Client) -> None:
     async def denied() -> bool:
         return all(is_denied(kube, label) for label in (POLICED, DENIED))
 
-    assert await until(denied, STAGED_SECONDS)
+    assert await until(denied)
 
 
 def is_denied(kube: httpx.Client, label: str) -> bool:

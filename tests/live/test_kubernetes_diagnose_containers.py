@@ -16,7 +16,6 @@ from tests.kubernetes.child import ask, child
 from tests.kubernetes.wire import Json, container, waiting
 from tests.live.causes import (
     MERGE,
-    STAGED_SECONDS,
     Cause,
     Made,
     findings_in,
@@ -28,6 +27,7 @@ from tests.live.causes_runs import RUNS, SOUND
 from tests.live.causes_starts import STARTS, WEB
 from tests.live.playing import crash, main, pod, state
 from tests.live.said_by_kubelets import MISSING_TAG
+from tests.live.space import space
 
 HOME = "jamie-test-diagnose-pods"
 GROUPS = {"ends": ENDS, "starts": STARTS, "runs": (*RUNS, *SOUND)}
@@ -100,8 +100,7 @@ async def test_what_only_follows_from_another_is_told_with_it(
 def rolled(kube: httpx.Client) -> Generator[None]:
     """A Deployment that went from one image to another, which one of its two nodes cannot get."""
     deployment = f"/apis/apps/v1/namespaces/{HOME}/deployments/web"
-    kube.post("/api/v1/namespaces", json={"metadata": {"name": HOME}}).raise_for_status()
-    try:
+    with space(kube, HOME):
         kube.post(deployment.rpartition("/")[0], json=two_of("1")).raise_for_status()
         anyio.run(ready, kube, deployment)
         kube.patch(deployment, json={"spec": two_of("2")["spec"]}, headers=MERGE).raise_for_status()
@@ -110,8 +109,6 @@ def rolled(kube: httpx.Client) -> Generator[None]:
         held = state(container(state=waiting("ErrImagePull", MISSING_TAG)), phase="Pending")
         patch(kube, f"/api/v1/namespaces/{HOME}/pods/{one['metadata']['name']}/status", held)
         yield
-    finally:
-        kube.delete(f"/api/v1/namespaces/{HOME}").raise_for_status()
 
 
 def two_of(tag: str) -> Json:
@@ -129,7 +126,7 @@ async def ready(kube: httpx.Client, path: str) -> None:
     async def rolled_out() -> bool:
         return is_rolled_out(kube, path)
 
-    assert await until(rolled_out, STAGED_SECONDS)
+    assert await until(rolled_out)
 
 
 def is_rolled_out(kube: httpx.Client, path: str) -> bool:

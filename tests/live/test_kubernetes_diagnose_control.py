@@ -12,7 +12,7 @@ from jamie_lab import LabState
 from jamie_lab.waiting import until
 from tests.kubernetes.child import child
 from tests.kubernetes.wire import Json
-from tests.live.causes import STAGED_SECONDS, collection, findings_in, staged
+from tests.live.causes import collection, findings_in, staged
 from tests.live.causes_control import CONTROL, OPERATORS, WIDGETS
 
 NAMESPACE = "jamie-test-diagnose-control"
@@ -44,7 +44,7 @@ async def established(kube: httpx.Client, path: str) -> None:
     async def served() -> bool:
         return ("Established", "True") in conditions_of(kube, path)
 
-    assert await until(served, STAGED_SECONDS)
+    assert await until(served)
 
 
 async def judged(kube: httpx.Client) -> None:
@@ -55,7 +55,7 @@ async def judged(kube: httpx.Client) -> None:
     async def noticed() -> bool:
         return all(conditions_of(kube, f"{collection(one, '')}/{one.name}") for one in made)
 
-    assert await until(noticed, STAGED_SECONDS)
+    assert await until(noticed)
 
 
 def conditions_of(kube: httpx.Client, path: str) -> set[tuple[str, str]]:

@@ -12,7 +12,7 @@ from jamie_lab import LabState
 from jamie_lab.waiting import until
 from tests.kubernetes import truth
 from tests.kubernetes.child import child
-from tests.live.causes import STAGED_SECONDS, findings_in, staged
+from tests.live.causes import findings_in, staged
 from tests.live.causes_networking import NETWORKING
 
 NAMESPACE = "jamie-test-diagnose-net"
@@ -39,7 +39,7 @@ async def running(kube: httpx.Client) -> None:
         pods = truth.items(kube, f"/api/v1/namespaces/{NAMESPACE}/pods")
         return len(pods) == PODS and all(truth.is_so(one, "Ready") for one in pods)
 
-    assert await until(all_ready, STAGED_SECONDS)
+    assert await until(all_ready)
 
 
 @pytest.mark.parametrize("scope", [NAMESPACE, ""], ids=["namespace", "cluster"])

@@ -15,7 +15,7 @@ from jamie_lab.waiting import until
 from tests.kubernetes import truth
 from tests.kubernetes.child import child, later
 from tests.kubernetes.wire import Json
-from tests.live.causes import MERGE, STAGED_SECONDS, findings_in, staged
+from tests.live.causes import MERGE, findings_in, staged
 from tests.live.causes_nodes import AHEAD_SECONDS, HELD, LEASES, NODES, OWN, STAGE
 
 NAMESPACE = "jamie-test-diagnose-nodes"
@@ -77,7 +77,7 @@ async def noticed(kube: httpx.Client) -> None:
         pods = truth.items(kube, f"/api/v1/namespaces/{NAMESPACE}/pods")
         return all("untolerated" in str(one["status"].get("conditions")) for one in pods)
 
-    assert await until(said, STAGED_SECONDS)
+    assert await until(said)
 
 
 async def test_every_cause_is_found_and_nothing_else(client: Client, troubled: None) -> None:

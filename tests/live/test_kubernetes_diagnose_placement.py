@@ -13,7 +13,7 @@ from jamie_lab.waiting import until
 from tests.kubernetes import truth
 from tests.kubernetes.child import child, later
 from tests.kubernetes.wire import Json
-from tests.live.causes import STAGED_SECONDS, findings_in, staged
+from tests.live.causes import findings_in, staged
 from tests.live.causes_placement import PLACEMENT
 from tests.live.placing import OWN, standing
 
@@ -57,7 +57,7 @@ async def looked_at(kube: httpx.Client) -> None:
         pods = truth.items(kube, f"/api/v1/namespaces/{NAMESPACE}/pods")
         return all(settled(one) for one in pods)
 
-    assert await until(said, STAGED_SECONDS)
+    assert await until(said)
 
 
 def settled(pod: Json) -> bool:

@@ -13,11 +13,10 @@ from jamie_lab import LabState
 from jamie_lab.waiting import until
 from tests.kubernetes import truth
 from tests.kubernetes.child import child
-from tests.live.causes import STAGED_SECONDS, aged, codes, defined, found_in, staged
+from tests.live.causes import aged, codes, defined, found_in, staged
 from tests.live.causes_scaling import SCALING, VERTICALS
 
 NAMESPACE = "jamie-test-diagnose-scaling"
-MEASURED_SECONDS = 60
 """Metrics are gathered every ten seconds, autoscalers look every fifteen."""
 
 HOURS = {"horizontalpodautoscalers": 2, "poddisruptionbudgets": 2, "pods": 2, "pods/run": 0}
@@ -48,9 +47,9 @@ async def evaluated(kube: httpx.Client) -> None:
     async def seen() -> bool:
         return all(one["status"].get("conditions") for one in truth.items(kube, path))
 
-    assert await until(seen, STAGED_SECONDS)
+    assert await until(seen)
 
 
 async def test_every_cause_is_found_and_nothing_else(client: Client, troubled: None) -> None:
-    found = await found_in(client, NAMESPACE, SCALING, MEASURED_SECONDS)
+    found = await found_in(client, NAMESPACE, SCALING)
     assert found == codes(SCALING)

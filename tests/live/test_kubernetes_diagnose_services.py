@@ -14,8 +14,6 @@ from jamie_lab.waiting import until
 from tests.kubernetes.child import ask, child
 from tests.kubernetes.wire import Json
 from tests.live.causes import (
-    NOTICED_SECONDS,
-    STAGED_SECONDS,
     Cause,
     aged,
     change,
@@ -86,7 +84,7 @@ async def served(kube: httpx.Client) -> None:
         found = pods_of(kube, CHAIN_SPACE, CHAIN[0])
         return len(found) == 2 and all(one["status"].get("podIP") for one in found)
 
-    assert await until(ready, STAGED_SECONDS)
+    assert await until(ready)
 
 
 async def test_every_service_says_why_nothing_answers(client: Client, astray: None) -> None:
@@ -114,7 +112,7 @@ async def test_one_broken_deployment_is_one_finding_with_all_it_hits(
         seen[:] = await findings_in(client, CHAIN_SPACE)
         return len(seen) == 1 and len(seen[0].get("affects", ())) == 3
 
-    await until(told, NOTICED_SECONDS, 1)
+    await until(told, poll=1)
     (one,) = seen
     assert one["owner"] == "deploy/chain"
     assert set(one["affects"]) == {f"{CHAIN_SPACE}/{kind}/chain" for kind in ("svc", "ing", "pdb")}

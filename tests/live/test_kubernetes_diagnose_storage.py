@@ -12,7 +12,7 @@ from jamie_lab import LabState
 from jamie_lab.waiting import until
 from tests.kubernetes import truth
 from tests.kubernetes.child import child, later
-from tests.live.causes import MERGE, STAGED_SECONDS, findings_in, staged
+from tests.live.causes import MERGE, findings_in, staged
 from tests.live.causes_storage import HOSTS, NAMESPACE, OWN, STORAGE
 from tests.live.placing import standing
 
@@ -47,7 +47,7 @@ async def settled(kube: httpx.Client) -> None:
     async def said() -> bool:
         return wanted.items() <= phases(kube).items()
 
-    assert await until(said, STAGED_SECONDS), phases(kube)
+    assert await until(said), phases(kube)
 
 
 def phases(kube: httpx.Client) -> dict[str, str]:

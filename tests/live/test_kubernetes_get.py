@@ -13,14 +13,15 @@ from mcp import Client
 
 from jamie_base.answer import ANSWER_BYTES
 from jamie_lab import LabState
+from jamie_lab.waiting import PATIENCE_SECONDS
 from tests.kubernetes import truth
 from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.wire import Json
+from tests.live.space import space as namespace
 
 pytestmark = [pytest.mark.live]
 
 CANARIES = ("canary-hunter2-Zq81", "canary-older-Xw77", "canary-plain-Rt55")
-READY_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -32,11 +33,9 @@ async def client(lab: LabState, tmp_path: Path) -> AsyncGenerator[Client]:
 @pytest.fixture
 def space(kube: httpx.Client) -> Generator[str]:
     """A namespace of this test's own."""
-    name = f"jamie-test-get-{time.time_ns()}"
-    make(kube, "/api/v1/namespaces", {"metadata": {"name": name}})
-    wait_for(kube, f"/api/v1/namespaces/{name}/serviceaccounts/default")
-    yield name
-    kube.delete(f"/api/v1/namespaces/{name}").raise_for_status()
+    with namespace(kube, f"jamie-test-get-{time.time_ns()}") as name:
+        wait_for(kube, f"/api/v1/namespaces/{name}/serviceaccounts/default")
+        yield name
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def make(kube: httpx.Client, path: str, body: Json) -> None:
 
 
 def wait_for(kube: httpx.Client, path: str) -> None:
-    deadline = time.monotonic() + READY_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while kube.get(path).status_code != 200:
         assert time.monotonic() < deadline, f"{path} is not there"
 

@@ -13,7 +13,7 @@ from jamie_lab import LabState
 from jamie_lab.waiting import until
 from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.wire import Json
-from tests.live.causes import STAGED_SECONDS, Cause, Made, staged
+from tests.live.causes import Cause, Made, staged
 from tests.live.causes_networking import policy, service, workload
 
 NAMESPACE = "jamie-test-graph"
@@ -94,7 +94,7 @@ async def served(kube: httpx.Client) -> None:
     async def has_endpoint() -> bool:
         return bool(ready_addresses(kube))
 
-    assert await until(has_endpoint, STAGED_SECONDS)
+    assert await until(has_endpoint)
 
 
 def ready_addresses(kube: httpx.Client) -> list[str]:

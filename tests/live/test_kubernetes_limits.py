@@ -15,6 +15,7 @@ from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.conftest import WITH_DATA
 from tests.kubernetes.limited import QUESTIONS
 from tests.kubernetes.wire import Json
+from tests.live.space import remove
 from tests.live.test_kubernetes import as_user
 
 pytestmark = [pytest.mark.live]
@@ -43,7 +44,7 @@ def spaces(kube: httpx.Client) -> Generator[Spaces]:
         yield made
     finally:
         for space in made:
-            kube.delete(f"/api/v1/namespaces/{space}")
+            remove(kube, space)
 
 
 def fill(kube: httpx.Client, space: str, name: str) -> None:

@@ -39,7 +39,6 @@ NOTICE_SECONDS = 2.0
 """How long the API server may take to stop: it would wait for whoever watches it."""
 
 PATIENCE = 25
-WELL_SECONDS = 60
 READ_DEADLINE = 5
 TELLERS = "app=teller"
 
@@ -198,8 +197,8 @@ async def is_well_again(at: Grounds, prometheus: httpx.Client) -> None:
         ready, total = truth.ready_nodes(at.kube)
         return well and ready == total and scraped(prometheus) and measured(at.kube) == total
 
-    assert await until(rolls_out, WELL_SECONDS), "controllers, scheduler or kwok do not work"
-    assert await until(is_ready, WELL_SECONDS), "the lab is not well"
+    assert await until(rolls_out), "controllers, scheduler or kwok do not work"
+    assert await until(is_ready), "the lab is not well"
 
 
 def scraped(prometheus: httpx.Client) -> bool:

@@ -17,8 +17,8 @@ from tests.kubernetes import truth
 from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.rolled import release
 from tests.kubernetes.wire import Json
+from tests.live.space import space as namespace
 
-SETTLED_SECONDS = 40
 CANARIES = ("canary-hunter2-Zq81", "canary-newer-Xw77")
 STRATEGIC = {"content-type": "application/strategic-merge-patch+json"}
 
@@ -34,12 +34,8 @@ async def client(lab: LabState, tmp_path: Path) -> AsyncGenerator[Client]:
 @pytest.fixture(scope="module")
 def space(kube: httpx.Client) -> Generator[str]:
     """A namespace of this module's own."""
-    name = f"jamie-test-rollout-{time.time_ns()}"
-    kube.post("/api/v1/namespaces", json={"metadata": {"name": name}}).raise_for_status()
-    try:
+    with namespace(kube, f"jamie-test-rollout-{time.time_ns()}") as name:
         yield name
-    finally:
-        kube.delete(f"/api/v1/namespaces/{name}").raise_for_status()
 
 
 def wait(holds: Callable[[], bool], what: str) -> None:
@@ -47,7 +43,7 @@ def wait(holds: Callable[[], bool], what: str) -> None:
         return holds()
 
     async def waited() -> bool:
-        return await until(held, SETTLED_SECONDS)
+        return await until(held)
 
     assert anyio.run(waited), what
 
@@ -179,8 +175,6 @@ async def test_fingerprints_are_the_marks_of_everywhere_and_stale_pods_are_count
 def refused(kube: httpx.Client) -> Generator[str]:
     """A namespace with a Deployment whose pods a quota refuses."""
     name = f"jamie-test-rollout-quota-{time.time_ns()}"
-    home = f"/api/v1/namespaces/{name}"
-    make(kube, "/api/v1/namespaces", {"metadata": {"name": name}})
     quota = {"metadata": {"name": "small"}, "spec": {"hard": {"requests.cpu": "1"}}}
     path = f"/apis/apps/v1/namespaces/{name}/deployments"
     needs = {"requests": {"cpu": "2"}}
@@ -189,13 +183,11 @@ def refused(kube: httpx.Client) -> Generator[str]:
         conditions = kube.get(f"{path}/big").json()["status"].get("conditions", [])
         return any(one["type"] == "ReplicaFailure" for one in conditions)
 
-    try:
-        make(kube, f"{home}/resourcequotas", quota)
+    with namespace(kube, name):
+        make(kube, f"/api/v1/namespaces/{name}/resourcequotas", quota)
         make(kube, path, workload("big", container("example.net/app:1", resources=needs)))
         wait(is_refused, "the quota refuses nothing")
         yield name
-    finally:
-        kube.delete(home).raise_for_status()
 
 
 @pytest.fixture(scope="module")

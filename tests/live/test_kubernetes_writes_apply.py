@@ -140,7 +140,7 @@ async def test_a_failure_half_way_leaves_what_was_done_and_its_undo(
         # Rehearsals take nothing of a quota, so both pass; the second real one does not.
         return got(kube, f"{CORE}/resourcequotas/few").get("status", {}).get("hard") == hard
 
-    assert await until(counted, 20)
+    assert await until(counted)
     names = ("half-a", "half-b", "half-c")
     manifest = "\n---\n".join(json.dumps(config_map(one, a="1")) for one in names)
     async with writing(lab, tmp_path, User()) as client:

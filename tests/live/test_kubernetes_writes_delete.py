@@ -38,7 +38,7 @@ async def test_a_workload_goes_with_what_it_owns(
     async def runs() -> bool:
         return len(pods(kube, NAMESPACE)) == 2
 
-    assert await until(runs, 30)
+    assert await until(runs)
     user = User()
     write = {"JAMIE_KUBERNETES_WRITE": "true"}
     async with child(lab.kubernetes.kubeconfig, tmp_path, mode, user, **write) as client:
@@ -53,7 +53,7 @@ async def test_a_workload_goes_with_what_it_owns(
     async def collected() -> bool:
         return not got(kube, f"{CORE}/pods")["items"]
 
-    assert await until(collected, 30)
+    assert await until(collected)
 
 
 async def test_a_rehearsal_and_a_no_delete_nothing(
@@ -111,7 +111,7 @@ async def test_a_pod_comes_back_by_its_controller(
     async def runs() -> bool:
         return len(pods(kube, NAMESPACE)) == 1
 
-    assert await until(runs, 30)
+    assert await until(runs)
     name = pods(kube, NAMESPACE)[0]["metadata"]["name"]
     user = User()
     async with writing(lab, tmp_path, user) as client:
@@ -122,7 +122,7 @@ async def test_a_pod_comes_back_by_its_controller(
         in (user.asked[0])
     )
     assert text.startswith(f"Done: {NAMESPACE}/pod/{name} was deleted.")
-    assert await until(runs, 30)
+    assert await until(runs)
     dropped(kube, f"{APPS}/deployments/one")
 
 
@@ -165,7 +165,7 @@ async def test_a_definition_takes_its_objects_along(
         async def served() -> bool:
             return serves(kube, path)
 
-        assert await until(served, 30)
+        assert await until(served)
         for one in ("a", "b"):
             body = {"apiVersion": f"{GROUP}/v1", "kind": "Guard", "metadata": {"name": one}}
             made(kube, path, body)

@@ -74,7 +74,7 @@ async def settled(kube: httpx.Client, number: int) -> None:
         allowed = got(kube, f"{BUDGETS}/web").get("status", {}).get("disruptionsAllowed")
         return len(ready) == number and allowed == 1
 
-    assert await until(run, 60), "the pods did not start"
+    assert await until(run), "the pods did not start"
 
 
 def is_ready(pod: Json) -> bool:
@@ -121,7 +121,7 @@ async def test_what_a_budget_forbids_is_left_and_named(
     async def runs() -> bool:
         return "fixed" in on(kube, FIRST) + on(kube, SECOND)
 
-    assert await until(runs, 30)
+    assert await until(runs)
     node = FIRST if "fixed" in on(kube, FIRST) else SECOND
     user = User()
     async with writing(lab, tmp_path, user, deadline=6.0) as client:
@@ -153,7 +153,7 @@ async def test_pods_that_would_be_lost_need_force(
     async def runs() -> bool:
         return "lonely" in on(kube, FIRST)
 
-    assert await until(runs, 30)
+    assert await until(runs)
     user = User()
     async with writing(lab, tmp_path, user) as client:
         refused = await ask(client, "k8s_node", name=FIRST, action="drain")

@@ -35,7 +35,7 @@ async def pod(kube: httpx.Client) -> str:
     async def runs() -> bool:
         return len(pods(kube, NAMESPACE)) == 1
 
-    assert await until(runs, 30)
+    assert await until(runs)
     return pods(kube, NAMESPACE)[0]["metadata"]["name"]
 
 

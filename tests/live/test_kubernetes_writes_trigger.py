@@ -59,7 +59,7 @@ async def test_a_suspended_cronjob_runs_by_hand(
     async def through() -> bool:
         return got(kube, f"{BATCH}/jobs/{name}-manual-1")["status"].get("succeeded") == 1
 
-    assert await until(through, 30)
+    assert await until(through)
 
 
 async def test_a_quota_keeps_the_pod_away_and_is_named(
@@ -72,7 +72,7 @@ async def test_a_quota_keeps_the_pod_away_and_is_named(
     async def counted() -> bool:
         return got(kube, f"{CORE}/resourcequotas/none").get("status", {}).get("hard") == hard
 
-    assert await until(counted, 20)
+    assert await until(counted)
     user = User()
     async with writing(lab, tmp_path, user, deadline=5.0) as client:
         text = await ask(client, "k8s_trigger", name="cj/hungry", namespace=NAMESPACE)

@@ -23,7 +23,6 @@ from tests.kubernetes.wire import Json, dumps
 from tests.kubernetes.writable import User
 from tests.live.space import space
 
-SETTLED_SECONDS = 40
 TOKENS = {
     "ada": {"token": "token-of-ada", "scope": "write"},
     "bob": {"token": "token-of-bob", "scope": "write"},
@@ -215,7 +214,7 @@ class Space:
             seen = one["status"].get("observedGeneration") == one["metadata"]["generation"]
             return seen and one["status"].get("availableReplicas", 0) == one["spec"]["replicas"]
 
-        assert await until(ready, SETTLED_SECONDS), f"{name} never got ready"
+        assert await until(ready), f"{name} never got ready"
 
 
 @contextmanager
