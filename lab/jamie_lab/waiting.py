@@ -1,5 +1,6 @@
 """Wait for a condition, with a deadline."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -22,3 +23,17 @@ async def until(
             await anyio.sleep(poll)
 
     return False
+
+
+def wait_until(holds: Callable[[], bool], otherwise: str) -> None:
+    """Ask until it holds, without an event loop.
+
+    Raises:
+        TimeoutError: It still does not after all our patience; with the words given.
+
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        if time.monotonic() > deadline:
+            raise TimeoutError(otherwise)
+        time.sleep(POLL_SECONDS)

@@ -10,7 +10,7 @@ import httpx
 import yaml
 
 from jamie_lab import LabState
-from jamie_lab.waiting import PATIENCE_SECONDS
+from jamie_lab.waiting import wait_until
 from tests.kubernetes.wire import Json, dumps, loads
 from tests.live.space import deployment, made, space
 from tests.live.test_kubernetes import as_user
@@ -137,10 +137,12 @@ def settle(at: Grounds, name: str, roles: Sequence[str]) -> None:
         "jamie-write": ("patch", "apps", "deployments", ""),
         "jamie-exec": ("create", "", "pods", "exec"),
     }
-    deadline = time.monotonic() + PATIENCE_SECONDS
     for role in roles:
-        while not allowed(at, name, *probes.get(role, probes["jamie-read"])):
-            assert time.monotonic() < deadline, f"the binding of {role} never took effect"
+        probe = probes.get(role, probes["jamie-read"])
+        wait_until(
+            lambda probe=probe: allowed(at, name, *probe),
+            f"the binding of {role} never took effect",
+        )
 
 
 def allowed(at: Grounds, name: str, verb: str, group: str, resource: str, below: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from mcp import Client
 
 from jamie_lab import LabState
+from jamie_lab.waiting import wait_until
 from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.wire import Json
 from tests.live.space import remove
@@ -69,9 +70,9 @@ def reference(kind: str, name: str) -> Json:
 
 
 def wait_until_allowed(kube: httpx.Client, space: str) -> None:
-    deadline = time.monotonic() + 20
-    while not allowed(kube, space, "list", "pods"):
-        assert time.monotonic() < deadline, "the aggregated role never took effect"
+    wait_until(
+        lambda: allowed(kube, space, "list", "pods"), "the aggregated role never took effect"
+    )
 
 
 def allowed(kube: httpx.Client, space: str, verb: str, resource: str) -> bool:

@@ -1,20 +1,20 @@
 """k8s_changes against the lab: what a test just did, by whom, and nothing it did not do."""
 
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
-import anyio
 import httpx
 import pytest
 from mcp import Client
 
 from jamie_base.answer import ANSWER_BYTES
 from jamie_lab import LabState
-from jamie_lab.waiting import until
+from jamie_lab.waiting import wait_until
 from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.rolled import release
 from tests.kubernetes.wire import Json
+from tests.live.space import remove
 
 PAUSE_SECONDS = 4
 NODE = "jamie-test-changes"
@@ -28,16 +28,6 @@ pytestmark = pytest.mark.live
 async def client(lab: LabState, tmp_path: Path) -> AsyncGenerator[Client]:
     async with child(lab.kubernetes.kubeconfig, tmp_path) as client:
         yield client
-
-
-def wait(holds: Callable[[], bool], what: str) -> None:
-    async def held() -> bool:
-        return holds()
-
-    async def waited() -> bool:
-        return await until(held)
-
-    assert anyio.run(waited), what
 
 
 def make(kube: httpx.Client, path: str, body: Json) -> None:
@@ -85,21 +75,23 @@ def scene(kube: httpx.Client) -> Generator[tuple[str, str]]:
             make(kube, apps, workload(name))
         make(kube, "/api/v1/nodes", {"metadata": {"name": NODE}})
         for name in ("web", "api", "still", "gone"):
-            wait(lambda name=name: is_through(kube, f"{apps}/{name}"), f"{name} is not through")
+            wait_until(
+                lambda name=name: is_through(kube, f"{apps}/{name}"), f"{name} is not through"
+            )
         before = pause()
         do(kube, space)
-        wait(lambda: is_through(kube, f"{apps}/web"), "web is not through")
-        wait(lambda: is_through(kube, f"{apps}/api"), "api is not through")
+        wait_until(lambda: is_through(kube, f"{apps}/web"), "web is not through")
+        wait_until(lambda: is_through(kube, f"{apps}/api"), "api is not through")
         yield space, before
     finally:
         kube.delete(f"/api/v1/nodes/{NODE}").raise_for_status()
-        kube.delete(home).raise_for_status()
+        remove(kube, space)
 
 
 def pause() -> str:
     """Wait until what was made counts as older: times are whole seconds, a creation takes some."""
     until_then = time.monotonic() + PAUSE_SECONDS
-    wait(lambda: time.monotonic() > until_then, "time stands still")
+    wait_until(lambda: time.monotonic() > until_then, "time stands still")
     return str(time.time_ns())
 
 

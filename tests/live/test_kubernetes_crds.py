@@ -13,6 +13,7 @@ from mcp.types import ResourceTemplateReference
 
 from jamie_base.answer import ANSWER_BYTES
 from jamie_lab import LabState
+from jamie_lab.waiting import wait_until
 from tests.kubernetes.child import ask, child
 from tests.kubernetes.wire import Json
 from tests.live.space import made
@@ -26,7 +27,6 @@ GROUP = f"many-{RUN}.jamie.test"
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 MINE = {"labelSelector": f"jamie.test/many=run-{RUN}"}
-ESTABLISHED_SECONDS = 60
 DISCOVERY_SECONDS = 3.0
 
 
@@ -58,10 +58,7 @@ def many(kube: httpx.Client) -> Generator[None]:
     try:
         with ThreadPoolExecutor(8) as pool:
             assert {*pool.map(partial(define, kube), range(NUMBER))} == {201}
-        deadline = time.monotonic() + ESTABLISHED_SECONDS
-        while served(kube) < NUMBER:
-            assert time.monotonic() < deadline, f"only {served(kube)} are served"
-            time.sleep(0.5)
+        wait_until(lambda: served(kube) >= NUMBER, "not all kinds are served")
         yield
     finally:
         kube.delete(CRDS, params=MINE).raise_for_status()

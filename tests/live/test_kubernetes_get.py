@@ -13,7 +13,7 @@ from mcp import Client
 
 from jamie_base.answer import ANSWER_BYTES
 from jamie_lab import LabState
-from jamie_lab.waiting import PATIENCE_SECONDS
+from jamie_lab.waiting import wait_until
 from tests.kubernetes import truth
 from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.wire import Json
@@ -71,9 +71,7 @@ def make(kube: httpx.Client, path: str, body: Json) -> None:
 
 
 def wait_for(kube: httpx.Client, path: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while kube.get(path).status_code != 200:
-        assert time.monotonic() < deadline, f"{path} is not there"
+    wait_until(lambda: kube.get(path).is_success, f"{path} is not there")
 
 
 async def test_the_list_of_a_kind_is_what_the_server_prints(

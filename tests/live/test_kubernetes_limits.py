@@ -10,6 +10,7 @@ import pytest
 from mcp import Client
 
 from jamie_lab import LabState
+from jamie_lab.waiting import wait_until
 from tests.kubernetes import truth
 from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.conftest import WITH_DATA
@@ -38,9 +39,9 @@ def spaces(kube: httpx.Client) -> Generator[Spaces]:
     try:
         for space, name in ((made.open, "plain"), (made.vault, CANARY)):
             fill(kube, space, name)
-        deadline = time.monotonic() + 30
-        while any(len(pods_of(kube, space)) < 2 for space in made):
-            assert time.monotonic() < deadline, "the pods never came"
+        wait_until(
+            lambda: all(len(pods_of(kube, space)) >= 2 for space in made), "the pods never came"
+        )
         yield made
     finally:
         for space in made:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from jamie_lab import LabState
+from jamie_lab.waiting import wait_until
 from tests.kubernetes.wire import Json
 from tests.kubernetes.writable import User, record_in
 from tests.live.writing import Space, as_caller, at_home, do, namespace, serving, settle
@@ -97,9 +98,10 @@ def quota(space: Space) -> Generator[str]:
 
 
 def settle_quota(space: Space, path: str) -> None:
-    deadline = time.monotonic() + 20
-    while not space.kube.get(path).json().get("status", {}).get("used"):
-        assert time.monotonic() < deadline, "the quota was never counted"
+    wait_until(
+        lambda: bool(space.kube.get(path).json().get("status", {}).get("used")),
+        "the quota was never counted",
+    )
 
 
 async def test_a_quota_that_refuses_is_said_before_and_after(

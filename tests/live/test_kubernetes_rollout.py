@@ -2,17 +2,16 @@
 
 import base64
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
-import anyio
 import httpx
 import pytest
 from mcp import Client
 
 from jamie_base.answer import ANSWER_BYTES
 from jamie_lab import LabState
-from jamie_lab.waiting import until
+from jamie_lab.waiting import wait_until
 from tests.kubernetes import truth
 from tests.kubernetes.child import ask, child, data_of
 from tests.kubernetes.rolled import release
@@ -36,16 +35,6 @@ def space(kube: httpx.Client) -> Generator[str]:
     """A namespace of this module's own."""
     with namespace(kube, f"jamie-test-rollout-{time.time_ns()}") as name:
         yield name
-
-
-def wait(holds: Callable[[], bool], what: str) -> None:
-    async def held() -> bool:
-        return holds()
-
-    async def waited() -> bool:
-        return await until(held)
-
-    assert anyio.run(waited), what
 
 
 def make(kube: httpx.Client, path: str, body: Json) -> Json:
@@ -99,10 +88,10 @@ def web(kube: httpx.Client, space: str) -> str:
     path = f"/apis/apps/v1/namespaces/{space}/deployments"
     source = [{"configMapRef": {"name": "env"}}]
     make(kube, path, workload("web", container("example.net/app:1", env=env, envFrom=source)))
-    wait(lambda: is_through(kube, f"{path}/web"), "the first revision is not through")
+    wait_until(lambda: is_through(kube, f"{path}/web"), "the first revision is not through")
     again = [{"name": "LOG", "value": "debug"}, {"name": "DB_PASSWORD", "value": CANARIES[1]}]
     change(kube, f"{path}/web", templated(image="example.net/app:2", env=again))
-    wait(lambda: is_through(kube, f"{path}/web"), "the second revision is not through")
+    wait_until(lambda: is_through(kube, f"{path}/web"), "the second revision is not through")
     later(kube, f"{home}/pods?labelSelector=app%3Dweb")
     change(kube, f"{home}/configmaps/env", {"data": {"A": "2"}}, "somebody")
     return f"{path}/web"
@@ -115,7 +104,7 @@ def later(kube: httpx.Client, pods: str) -> None:
         for pod in truth.items(kube, pods)
         for one in pod["status"]["containerStatuses"]
     ]
-    wait(lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) > max(starts), "no later")
+    wait_until(lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()) > max(starts), "no later")
 
 
 async def test_revisions_and_pods_are_the_api_server_s(
@@ -186,7 +175,7 @@ def refused(kube: httpx.Client) -> Generator[str]:
     with namespace(kube, name):
         make(kube, f"/api/v1/namespaces/{name}/resourcequotas", quota)
         make(kube, path, workload("big", container("example.net/app:1", resources=needs)))
-        wait(is_refused, "the quota refuses nothing")
+        wait_until(is_refused, "the quota refuses nothing")
         yield name
 
 
@@ -195,10 +184,10 @@ def held(kube: httpx.Client, space: str) -> None:
     """A paused Deployment with a new template."""
     path = f"/apis/apps/v1/namespaces/{space}/deployments"
     make(kube, path, workload("held", container("example.net/app:1"), 0))
-    wait(lambda: is_through(kube, f"{path}/held"), "not through")
+    wait_until(lambda: is_through(kube, f"{path}/held"), "not through")
     change(kube, f"{path}/held", {"spec": {"paused": True}})
     change(kube, f"{path}/held", templated(image="example.net/app:7"))
-    wait(lambda: is_seen(kube, f"{path}/held"), "not seen")
+    wait_until(lambda: is_seen(kube, f"{path}/held"), "not seen")
 
 
 @pytest.fixture(scope="module")
@@ -206,9 +195,9 @@ def current_of_db(kube: httpx.Client, space: str) -> Json:
     """A StatefulSet at its second revision: the ControllerRevision it is at."""
     path = f"/apis/apps/v1/namespaces/{space}/statefulsets"
     make(kube, path, workload("db", container("example.net/db:1"), 1, serviceName="db"))
-    wait(lambda: is_through(kube, f"{path}/db"), "not through")
+    wait_until(lambda: is_through(kube, f"{path}/db"), "not through")
     change(kube, f"{path}/db", templated(image="example.net/db:2"))
-    wait(lambda: is_through(kube, f"{path}/db"), "not through")
+    wait_until(lambda: is_through(kube, f"{path}/db"), "not through")
     revision = kube.get(f"{path}/db").json()["status"]["updateRevision"]
     return kube.get(f"/apis/apps/v1/namespaces/{space}/controllerrevisions/{revision}").json()
 

@@ -14,6 +14,7 @@ from mcp import Client, StdioServerParameters, stdio_client
 
 from jamie_base.redact import Redactor
 from jamie_lab import LabState
+from jamie_lab.waiting import wait_until
 from tests.kubernetes import canaries
 from tests.kubernetes.canaries import Canaries
 from tests.kubernetes.sweep import FIELDS, candidates, everything_said
@@ -76,9 +77,7 @@ def defined(kube: httpx.Client) -> Generator[None]:
     body = {"metadata": {"name": f"canaries.{GROUP}"}, "spec": spec}
     kube.post(path, json=body).raise_for_status()
     try:
-        deadline = time.monotonic() + 20
-        while not kube.get(f"/apis/{GROUP}/v1/canaries").is_success:
-            assert time.monotonic() < deadline, "the kind never came"
+        wait_until(lambda: kube.get(f"/apis/{GROUP}/v1/canaries").is_success, "the kind never came")
         yield
     finally:
         kube.delete(f"{path}/canaries.{GROUP}")

@@ -41,7 +41,7 @@ class _UsedList(msgspec.Struct):
 
 NAMESPACES = {"shop", "auth", "payments", "data", "monitoring", "kube-system"}
 HOUR = 3600
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 def test_45_pods_run_in_six_namespaces_on_three_ready_nodes(kube: httpx.Client) -> None:
