@@ -58,6 +58,8 @@ async def test_a_drain_that_waits_for_it_makes_it_worse(ask: Ask, api: Api) -> N
     text = await ask("k8s_diagnose")
 
     assert "DEGRADED shop/pdb/web: it allows no eviction, ever" in text
+    assert "hits: node/node-1" in text
+    assert "DEGRADED shop/pdb/web" in await ask("k8s_diagnose", object="node/node-1")
     assert "node-1 cordoned: a drain waits for it" in text
 
 

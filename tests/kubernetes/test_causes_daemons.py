@@ -3,9 +3,10 @@
 from typing import Any
 
 from tests.kubernetes.conftest import Ask
+from tests.kubernetes.diagnosed import backing_off, ran
 from tests.kubernetes.offers import offer
 from tests.kubernetes.test_causes_workloads import unready
-from tests.kubernetes.wire import Api, Json, meta, node, pod
+from tests.kubernetes.wire import Api, Json, condition, meta, node, pod
 
 
 def daemon(name: str = "logs", *, spec: Json | None = None, **status: Any) -> Json:
@@ -34,6 +35,63 @@ async def test_nodes_without_a_daemon_set_s_pod_are_named(ask: Ask, api: Api) ->
 
     assert "BROKEN shop/ds/logs: 1 node without a ready pod of it: node-2" in text
     assert "(daemonset-misses-nodes)" in text
+
+
+def on(node: str, name: str, **fields: Any) -> Json:
+    """A pod of the DaemonSet on a node."""
+    labels = {"labels": {"app": "logs"}}
+    return pod(name, owner="DaemonSet/logs", node=node, metadata=labels, **fields)
+
+
+def unheard(name: str) -> Json:
+    """A pod whose node reports no more."""
+    words = {"reason": "NodeStatusUnknown", "message": "Kubelet stopped posting node status."}
+    return on("node-3", name, conditions=[condition("Ready", "False", **words)])
+
+
+async def test_what_is_wrong_elsewhere_is_told_beside_a_lost_node(ask: Ask, api: Api) -> None:
+    api.objects["nodes"] = [node("node-1"), node("node-2"), node("node-3", ready="Unknown")]
+    counts = {"desiredNumberScheduled": 3, "currentNumberScheduled": 3, "numberReady": 1}
+    api.objects["daemonsets"] = [daemon(**counts)]
+    broken = backing_off(ran(1))
+    sick = on("node-2", "logs-b", containers=[broken])
+    api.objects["pods"] = [on("node-1", "logs-a"), sick, unheard("logs-c")]
+    api.logs["logs-b"] = "FATAL: no such file or directory: /etc/logs.conf"
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("2 findings")
+    lost, _, elsewhere = text.partition("\n2. BROKEN shop/ds/logs: container app ends with exit 1")
+    assert "1. BROKEN node/node-3" in lost
+    assert "hits: shop/ds/logs" in lost
+    assert "1 node without a ready pod of it: node-2\n" in elsewhere
+    assert "node-3" not in elsewhere
+    assert "\n1: " not in elsewhere
+
+
+async def test_a_node_without_a_pod_is_told_beside_a_lost_node(ask: Ask, api: Api) -> None:
+    api.objects["nodes"] = [node("node-1"), node("node-2"), node("node-3", ready="Unknown")]
+    counts = {"desiredNumberScheduled": 3, "currentNumberScheduled": 2, "numberReady": 1}
+    api.objects["daemonsets"] = [daemon(**counts)]
+    api.objects["pods"] = [on("node-1", "logs-a"), unheard("logs-c")]
+
+    text = await ask("k8s_diagnose")
+
+    assert "2. BROKEN shop/ds/logs: has no pod on node-2 for" in text
+    assert "next: k8s_events object=ds/logs namespace=shop" in text
+
+
+async def test_a_daemon_set_that_lacks_pods_on_lost_nodes_only_is_hit_by_those(
+    ask: Ask, api: Api
+) -> None:
+    api.objects["nodes"] = [node("node-1"), node("node-3", ready="Unknown")]
+    api.objects["daemonsets"] = [daemon(numberReady=1)]
+    api.objects["pods"] = [on("node-1", "logs-a"), unheard("logs-c")]
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("1 finding")
+    assert "hits: shop/ds/logs" in text
 
 
 async def test_a_taint_that_keeps_a_daemon_set_away_is_a_risk(ask: Ask, api: Api) -> None:

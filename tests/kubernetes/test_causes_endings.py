@@ -114,9 +114,13 @@ def failed(reason: str, message: str, *, owner: str = "", **ended: float) -> Jso
          " 1487Mi.", "was evicted: node node-1 was low on ephemeral-storage"),
         ("The node had condition: [DiskPressure]. ", "was evicted: node node-1 was low on disk"),
         ("Pod ephemeral local storage usage exceeds the total limit of containers 1Gi. ",
-         "was evicted: used more than its limit of ephemeral storage"),
+         "was evicted: its containers used more ephemeral storage than their limits of 1Gi"
+         " together"),
+        ('Container app exceeded its local ephemeral storage limit "1500Mi". ',
+         "was evicted: container app used more ephemeral storage than its limit of 1500Mi"),
         ('Usage of EmptyDir volume "cache" exceeds the limit "1Gi". ',
-         "was evicted: used more than its limit of an emptyDir volume"),
+         "was evicted: its emptyDir volume cache grew over its sizeLimit of 1Gi"),
+        ("Something else", "was evicted: node node-1 was low on a resource"),
     ],
 )  # fmt: skip
 def test_an_eviction_says_of_what_there_was_too_little(message: str, summary: str) -> None:

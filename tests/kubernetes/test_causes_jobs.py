@@ -41,6 +41,65 @@ async def test_a_failed_job_says_how(ask: Ask, api: Api, reason: str, code: str,
     assert f"{reason} after 3 failed tries, 0 succeeded" in text
 
 
+async def test_a_job_that_failed_names_its_indexes_and_how_their_pods_ended(
+    ask: Ask, api: Api
+) -> None:
+    failed = ended("FailedIndexes", "Job has failed indexes")
+    api.objects["jobs"] = [job(failed=2, failedIndexes="1,3", conditions=failed)]
+    api.objects["pods"] = [index(1)]
+    api.logs["load-1-bcdfg"] = "ERROR bad checksum in part 1"
+
+    text = await ask("k8s_diagnose")
+
+    assert "BROKEN shop/job/load: some of its indexes failed: 1,3 for 9m (job-failed)" in text
+    assert "next: see why its pods fail: k8s_logs name=job/load namespace=shop" in text
+    assert "1: Job has failed indexes\n1: ERROR bad checksum in part 1" in text
+
+
+def index(number: int) -> Json:
+    """A pod of an index of the Job that failed."""
+    name = f"load-{number}-bcdfg"
+    return pod(name, owner="Job/load", phase="Failed", containers=[container(state=ran(3))])
+
+
+@pytest.mark.parametrize(
+    ("most", "ends"), [(None, "once all others are done"), (3, "once more than 3 do")]
+)
+async def test_a_job_that_goes_on_tells_which_indexes_are_lost(
+    ask: Ask, api: Api, most: int | None, ends: str
+) -> None:
+    spec = {"completions": 5, "backoffLimitPerIndex": 1, "maxFailedIndexes": most}
+    api.objects["jobs"] = [job(spec=spec, active=2, failed=2, failedIndexes="1")]
+    api.objects["pods"] = [index(1)]
+
+    text = await ask("k8s_diagnose")
+
+    assert "BROKEN shop/job/load: container app ends with exit 3" in text
+    assert f"\n   indexes 1 of 5 failed too often; it fails {ends}\n" in text
+
+
+async def test_indexes_of_which_no_pod_is_left_are_told_by_their_job(ask: Ask, api: Api) -> None:
+    spec = {"completions": 5, "backoffLimitPerIndex": 1}
+    api.objects["jobs"] = [job(spec=spec, active=2, failed=2, failedIndexes="1")]
+
+    text = await ask("k8s_diagnose")
+
+    assert "job/load: indexes 1 of 5 failed too often; it fails once all others are done" in text
+    assert "(job-indexes-failed)" in text
+
+
+@pytest.mark.parametrize(
+    "status",
+    [{"terminating": 1}, {"succeeded": 1, "conditions": [condition("SuccessCriteriaMet")]}],
+    ids=["waits until a pod is gone", "its success policy is met"],
+)
+async def test_a_job_that_needs_no_pod_now_lacks_none(ask: Ask, api: Api, status: Json) -> None:
+    offer(api, {})
+    api.objects["jobs"] = [job(spec={"completions": 5}, **status)]
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
 async def test_a_job_that_failed_long_ago_is_only_left_over(ask: Ask, api: Api) -> None:
     api.objects["jobs"] = [job(conditions=ended("DeadlineExceeded", days=3))]
 

@@ -50,6 +50,23 @@ async def test_a_readiness_probe_says_how_it_is_answered(
     assert found["summary"] == (f"container app: readiness probe GET :8080/healthz fails: {answer}")
 
 
+async def test_a_sidecar_has_to_be_ready_as_well(connect: Connect, api: Api) -> None:
+    proxy = container("proxy", {"running": {"startedAt": ago(hours=1)}}, ready=False, started=True)
+    one = pod(
+        "web-0", inits=[proxy], conditions=[condition("PodScheduled"), condition("Ready", "False")]
+    )
+    beside = {"name": "proxy", "restartPolicy": "Always", "readinessProbe": HTTP}
+    one["spec"]["initContainers"] = [beside]
+
+    found = await the_finding(
+        connect, api, one, events=[said("Unhealthy", words.refused("Readiness"))]
+    )
+
+    assert found["summary"] == (
+        "sidecar proxy: readiness probe GET :8080/healthz fails: the connection is refused"
+    )
+
+
 async def test_the_words_of_a_command_are_quoted(connect: Connect, api: Api) -> None:
     text = "Readiness probe failed: cat: can't open '/tmp/healthy': No such file or directory"
 

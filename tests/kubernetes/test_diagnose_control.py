@@ -1,8 +1,12 @@
 """k8s_diagnose on what guards and extends the API server."""
 
+import base64
+from datetime import timedelta
+
 import httpx
 import pytest
 
+from tests.kubernetes.certified import certificate
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer
 from tests.kubernetes.wire import Api, Json, ago, condition, meta, node, renewed, status
@@ -74,6 +78,116 @@ async def test_a_patient_webhook_is_a_risk_and_one_that_answers_is_none(
 
     listed(healthy, f"{ADMISSION}/validatingwebhookconfigurations", webhook("guard"))
     assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+def trusting(bundle: str, policy: str = "Fail", **notes: str) -> Json:
+    """A webhook that the API server calls by its address, and trusts by a bundle."""
+    there = {"url": "https://guard.example.com", "caBundle": bundle}
+    hook = {"name": "check.example.com", "clientConfig": there, "failurePolicy": policy}
+    return {"metadata": meta("guard") | {"annotations": notes}, "webhooks": [hook]}
+
+
+def bundle(*certificates: str) -> str:
+    """Several certificates in one text."""
+    return base64.b64encode(b"\n".join(map(base64.b64decode, certificates))).decode()
+
+
+@pytest.mark.parametrize(
+    ("given", "policy", "told"),
+    [
+        (certificate(days=-3), "Fail", "BROKEN webhook/guard: validating webhook: its caBundle"
+         " expired 3d ago; every request it matches is refused (ca-bundle-invalid)"),
+        (certificate(days=-3), "Ignore", "AT RISK webhook/guard: validating webhook: its caBundle"
+         " expired 3d ago; it is skipped (policy Ignore) (ca-bundle-invalid)"),
+        (certificate(days=95, hours=1), "Fail", "its caBundle becomes valid only in 5d;"),
+        ("Cg==", "Fail", "its caBundle holds no certificate; every request it matches is refused"),
+        ("not base64", "Fail", "its caBundle holds no certificate;"),
+        (certificate(days=5, hours=1), "Fail", "AT RISK webhook/guard: validating webhook: its"
+         " caBundle expires in 5d; from then on every request it matches is refused"
+         " (ca-bundle-expiring)"),
+    ],
+    ids=["expired", "expired and skipped", "not yet valid", "a blank", "no base64", "soon"],
+)  # fmt: skip
+async def test_a_bundle_that_vouches_for_nobody_is_named(
+    ask: Ask, healthy: Api, given: str, policy: str, told: str
+) -> None:
+    listed(healthy, f"{ADMISSION}/validatingwebhookconfigurations", trusting(given, policy))
+
+    text = await ask("k8s_diagnose")
+
+    assert told in text
+    assert "next: put the CA certificate that signed its server's into caBundle" in text
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        bundle(certificate(days=-3), certificate(days=80)),
+        bundle(base64.b64encode(b"-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----"
+               ).decode(), certificate(days=80)),
+        certificate(hours=20, life=timedelta(days=1)),
+        "",
+    ],
+    ids=["one of two", "one that is none", "short-lived", "the system's"],
+)  # fmt: skip
+async def test_a_bundle_with_one_good_certificate_is_fine(
+    ask: Ask, healthy: Api, given: str
+) -> None:
+    listed(healthy, f"{ADMISSION}/validatingwebhookconfigurations", trusting(given))
+
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+async def test_a_bundle_that_nobody_filled_in_names_who_should(ask: Ask, healthy: Api) -> None:
+    noted = {"cert-manager.io/inject-ca-from": "shop/guard-cert"}
+    hooks = trusting("", **noted)
+    listed(healthy, f"{ADMISSION}/validatingwebhookconfigurations", hooks)
+
+    text = await ask("k8s_diagnose")
+
+    assert "its caBundle was not filled in; every request it matches is refused" in text
+    assert "k8s_diagnose object=certificate/guard-cert namespace=shop" in text
+
+
+async def test_other_fillers_are_named_by_their_annotation(ask: Ask, healthy: Api) -> None:
+    noted = {"service.beta.openshift.io/inject-cabundle": "true"}
+    listed(healthy, f"{ADMISSION}/mutatingwebhookconfigurations", trusting("Cg==", **noted))
+
+    assert "whoever acts on its annotation service.beta.openshift.io/inject-cabundle" in (
+        await ask("k8s_diagnose")
+    )
+
+
+async def test_the_expired_bundle_of_an_aggregated_api_is_why_it_does_not_answer(
+    ask: Ask, healthy: Api
+) -> None:
+    gone = condition("Available", "False", reason="FailedDiscoveryCheck", message="x509: expired")
+    there = {"namespace": "kube-system", "name": "metrics-server"}
+    spec = {"group": "metrics.k8s.io", "version": "v1beta1", "service": there}
+    api_service: Json = {
+        "metadata": meta("v1beta1.metrics.k8s.io"),
+        "spec": spec | {"caBundle": certificate(days=-1)},
+        "status": {"conditions": [gone]},
+    }
+    listed(healthy, f"{REGISTRATION}/apiservices", api_service)
+
+    text = await ask("k8s_diagnose")
+
+    assert "BROKEN apiservice/v1beta1.metrics.k8s.io: the API metrics.k8s.io/v1beta1: its" in text
+    assert "caBundle expired 24h ago; the API server cannot ask it" in text
+    assert "also: the API metrics.k8s.io/v1beta1 does not answer (FailedDiscoveryCheck)" in text
+
+
+async def test_the_expired_bundle_of_a_conversion_is_named(ask: Ask, healthy: Api) -> None:
+    client = {"url": "https://guard.example.com", "caBundle": certificate(days=-1)}
+    conversion = {"strategy": "Webhook", "webhook": {"clientConfig": client}}
+    crd: Json = {"metadata": meta("gears.example.com"), "spec": {"conversion": conversion}}
+    listed(healthy, f"{EXTENSIONS}/customresourcedefinitions", crd)
+
+    text = await ask("k8s_diagnose")
+
+    assert "BROKEN crd/gears.example.com: conversion webhook: its caBundle expired 24h ago" in text
+    assert "its objects cannot be converted between versions (ca-bundle-invalid)" in text
 
 
 async def test_a_webhook_of_a_foreign_name_is_not_judged(ask: Ask, healthy: Api) -> None:

@@ -169,3 +169,23 @@ def test_of_causes_as_bad_that_with_the_most_consequences_comes_first() -> None:
     hit = [finding(f"deploy/{name}", follows=("shop/sts/db",)) for name in ("b", "c")]
 
     assert [one.owner for one in merged([alone, database, *hit])] == ["sts/db", "deploy/a"]
+
+
+def test_what_is_explained_elsewhere_is_not_told_beside_what_is_not() -> None:
+    node = finding("sts/db", "silent")
+    lost = finding("ds/logs", "lost", follows=("shop/sts/db",), said=("its node is gone",))
+    crash = finding("ds/logs", "crash", said=("FATAL: no disk",), count=2)
+
+    first, second = sorted(merged([node, lost, crash]), key=lambda one: one.owner)
+
+    assert (first.cause, first.said, first.also) == ("crash", ("FATAL: no disk",), ())
+    assert (second.affects, second.said) == (("shop/ds/logs",), ("its node is gone",))
+
+
+def test_what_the_next_cause_quotes_is_told_with_one_that_only_leads() -> None:
+    over = finding("job/load", "failed", leads=True, said=("it failed",))
+    crash = finding("job/load", "crash", said=("ERROR bad checksum",))
+
+    (one,) = merged([crash, over])
+
+    assert (one.cause, one.said) == ("failed", ("it failed", "ERROR bad checksum"))

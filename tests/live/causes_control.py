@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 
+from tests.kubernetes.certified import certificate
 from tests.kubernetes.wire import Json, ago
 from tests.live.causes import Cause, Made
 
@@ -35,12 +36,13 @@ def definition(plural: str, kind: str, **spec: object) -> Made:
     return Made("apiextensions.k8s.io/v1/customresourcedefinitions", body, namespaced=False)
 
 
-def webhook(name: str, service: str, seconds: int = 5) -> Made:
+def webhook(name: str, service: str, seconds: int = 5, bundle: str = "") -> Made:
     """A webhook of nobody's requests: its rule matches a resource that does not exist."""
     namespace, _, service = service.partition("/")
+    reached: Json = {"service": {"namespace": namespace, "name": service}}
     hook: Json = {
         "name": f"{name}.{GROUP}",
-        "clientConfig": {"service": {"namespace": namespace, "name": service}},
+        "clientConfig": reached | ({"caBundle": bundle} if bundle else {}),
         "rules": NOTHING,
         "failurePolicy": "Fail",
         "timeoutSeconds": seconds,
@@ -114,10 +116,22 @@ CONTROL = (
         made=[webhook("jamie-test-slow", "shop/frontend", seconds=30)],
     ),
     Cause(
+        "ca-bundle-invalid",
+        "webhook with an expired CA",
+        "webhook/jamie-test-expired",
+        made=[webhook("jamie-test-expired", "shop/frontend", bundle=certificate(days=-1))],
+    ),
+    Cause(
+        "ca-bundle-expiring",
+        "webhook with a CA about to expire",
+        "webhook/jamie-test-expiring",
+        made=[webhook("jamie-test-expiring", "shop/frontend", bundle=certificate(days=3))],
+    ),
+    Cause(
         "",
         "a webhook that answers",
         "webhook/jamie-test-fine",
-        made=[webhook("jamie-test-fine", "shop/frontend")],
+        made=[webhook("jamie-test-fine", "shop/frontend", bundle=certificate(days=60))],
     ),
     Cause(
         "crd-conversion-broken",

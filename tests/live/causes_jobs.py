@@ -62,6 +62,12 @@ JOBS = (
         why=f"needs as many failures as indexes: {UNIT}",
     ),
     Cause(
+        "job-indexes-failed",
+        "Job that goes on, some of its indexes failed for good",
+        how="elsewhere",
+        why=f"why its pods failed is told first, this beside it: {UNIT}",
+    ),
+    Cause(
         "job-without-pod",
         "Job without a pod",
         how="elsewhere",

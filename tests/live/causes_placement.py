@@ -2,7 +2,18 @@
 
 from tests.kubernetes.placing import ZONE
 from tests.live.causes import Cause, Made, Said
-from tests.live.placing import OWN, claim, host, mounts, of_others, on_nodes, pod, row, volume
+from tests.live.placing import (
+    OWN,
+    claim,
+    displaced,
+    host,
+    mounts,
+    of_others,
+    on_nodes,
+    pod,
+    row,
+    volume,
+)
 
 UNIT = "tests/kubernetes/test_diagnose_placement.py"
 WORDS = "tests/kubernetes/test_diagnose_placement_words.py"
@@ -260,6 +271,22 @@ PLACEMENT = (
                     ],
                 }
             ),
+        ),
+    ),
+    Cause(
+        "displaced-by-priority",
+        "Pending: its place was taken by a pod of a higher priority",
+        "deploy/displaced",
+        made=(
+            host("displaced"),
+            displaced("displaced"),
+            pod(
+                "pushy",
+                "displaced",
+                {"cpu": "2"},
+                priorityClassName="system-cluster-critical",
+                schedulingGates=[{"name": "example.com/later"}],
+            )._replace(then={"spec": {"schedulingGates": None}}),
         ),
     ),
     Cause(

@@ -53,6 +53,17 @@ def pod(
     return Made("v1/pods", body)
 
 
+def displaced(name: str) -> Made:
+    """A Deployment that fills its node; its pod has it before anything later changes."""
+    one = pod(name, name, {"cpu": "2"}).body
+    labels = one["metadata"]["labels"]
+    spec = {
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": one["spec"]},
+    }
+    return Made("apps/v1/deployments", {"metadata": {"name": name}, "spec": spec}, pods={})
+
+
 def row(code: str, checklist: str, name: str, *made: Made) -> Cause:
     return Cause(code, checklist, f"pod/{name}", made=made)
 

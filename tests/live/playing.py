@@ -118,6 +118,13 @@ def unready(code: str, checklist: str, name: str, *events: Said, **spec: Any) ->
     return cause(code, checklist, pod(name, main(**spec)), status, events)
 
 
+def resizing(code: str, checklist: str, name: str, kind: str, reason: str, said: str) -> Cause:
+    """A pod that is well, and does not get the resources it was given since."""
+    asked = condition(kind, reason=reason, message=said)
+    conditions = [condition("PodScheduled"), condition("Ready"), asked]
+    return cause(code, checklist, pod(name), state(running(), conditions=conditions))
+
+
 def failed(code: str, checklist: str, name: str, reason: str, message: str) -> Cause:
     """A pod that failed as a whole."""
     return cause(code, checklist, pod(name), state(phase="Failed", reason=reason, message=message))

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from jamie_kubernetes.client.network import NotedMeta
 from jamie_kubernetes.client.objects import Condition, Conditional, Meta
 
 
@@ -39,7 +40,7 @@ class Webhook(_Wire, frozen=True):
 class WebhookConfiguration(_Wire, frozen=True):
     """A validating or mutating webhook configuration."""
 
-    metadata: Meta
+    metadata: NotedMeta
     webhooks: tuple[Webhook, ...] = ()
 
 
@@ -55,7 +56,7 @@ class ApiServiceSpec(_Wire, frozen=True):
 class ApiService(_Wire, frozen=True):
     """An API group that another server may answer for."""
 
-    metadata: Meta
+    metadata: NotedMeta
     spec: ApiServiceSpec = ApiServiceSpec()
     status: Conditional = Conditional()
 
@@ -82,7 +83,7 @@ class DefinitionSpec(_Wire, frozen=True):
 class Definition(_Wire, frozen=True):
     """A custom resource definition."""
 
-    metadata: Meta
+    metadata: NotedMeta
     spec: DefinitionSpec = DefinitionSpec()
     status: Conditional = Conditional()
 

@@ -10,6 +10,7 @@ from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.evictions import Guest, Neighbour
 from jamie_kubernetes.client.limits import Budget, NeedySpec
 from jamie_kubernetes.facts.impact import selects
+from jamie_kubernetes.facts.nodes import is_ready
 from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.facts.room import Taken, place
 
@@ -111,10 +112,7 @@ def loss_lines(guests: Guests) -> list[str]:
 
 def silent_lines(guests: Guests, host: Host | None) -> list[str]:
     """Say what it means that a node does not report any more."""
-    reports = host is None or any(
-        one.type == "Ready" and one.status == "True" for one in host.status.conditions
-    )
-    if reports or not guests.go:
+    if host is None or is_ready(host) or not guests.go:
         return []
 
     return ["The node is not ready: evicted pods stay Terminating until it reports, or is deleted."]

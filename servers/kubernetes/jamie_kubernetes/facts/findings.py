@@ -122,16 +122,17 @@ def merged(findings: Sequence[Finding]) -> list[Finding]:
         by_owner[one.key].append(one)
 
     firsts = {key: _first(several, by_owner) for key, several in by_owner.items()}
-    told: dict[str, list[Finding]] = defaultdict(list)
+    told: dict[str, list[Finding]] = {key: [] for key in by_owner}
+    own: dict[str, list[Finding]] = {}
     for key, several in by_owner.items():
-        roots = [_root(one, firsts) for one in (firsts[key], *several)]
-        for root in dict.fromkeys(root for root in roots if root and root != key):
-            told[root].append(firsts[key])
-        if not roots[0]:
-            told[key] += []
+        roots = [(_root(one, firsts), one) for one in (firsts[key], *several)]
+        elsewhere = {root: one for root, one in reversed(roots) if root not in ("", key)}
+        for root, one in elsewhere.items():
+            told[root].append(one)
+        own[key] = [one for root, one in roots[1:] if root in ("", key)]
 
     found = [
-        _with(firsts[key], by_owner[key], followers)
+        _with(firsts[key], own[key], followers)
         for key, followers in told.items()
         if not _root(firsts[key], firsts)
     ]
@@ -201,6 +202,7 @@ def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Findin
     # next one knows with one that only leads.
     more = [*general, *(others[:1] if first.leads else [])]
     evidence = [*first.evidence, *(line for one in more for line in one.evidence)]
+    said = [*first.said, *(text for one in others[:1] if first.leads for text in one.said)]
     hit = [*first.affects, *(one.key for one in followers)]
     hit += [key for one in followers for key in one.affects]
     affects = [key for key in dict.fromkeys(hit) if key != first.key]
@@ -212,6 +214,6 @@ def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Findin
         or min((one.since_ns for one in several if one.since_ns), default=0),
         evidence=tuple(dict.fromkeys(evidence))[:EVIDENCE_KEPT],
         affects=tuple(affects),
-        said=first.said or tuple(text for one in followers for text in one.said)[:SAID_KEPT],
+        said=tuple(said or (text for one in followers for text in one.said))[:SAID_KEPT],
         also=tuple(dict.fromkeys(one.summary for one in others))[:ALSO_KEPT],
     )

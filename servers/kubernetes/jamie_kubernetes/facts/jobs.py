@@ -1,5 +1,6 @@
 """Jobs and CronJobs judged: failed, blocked, suspended, late."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -17,6 +18,7 @@ from jamie_kubernetes.facts.standing import word
 GRACE = timedelta(minutes=2)
 STARTING_NS = 60 * 1_000_000_000
 _SECOND = 1_000_000_000
+_INDEXES = re.compile(r"\d[\d,-]{0,59}")
 
 CronKey = tuple[str, str]
 """Namespace and `cronjob/name`."""
@@ -64,6 +66,12 @@ class CronJobTally:
     def add(self, page: Sequence[CronJob]) -> None:
         """Take one page."""
         self.rows += [_cron_job(one, self._now) for one in page]
+
+
+def failed_indexes(one: Controller) -> str:
+    """Return which indexes of a Job are not tried again: `1,3-5`; nothing where none is."""
+    found = _INDEXES.match(one.status.failed_indexes)
+    return found[0] if found else ""
 
 
 def with_runs(crons: Iterable[WorkloadRow], runs: Iterable[Run]) -> list[WorkloadRow]:
@@ -137,19 +145,28 @@ def _job(one: Controller, now_ns: Nanoseconds) -> WorkloadRow:
 
 def _job_standing(one: Controller, now_ns: Nanoseconds) -> tuple[Standing, list[str]]:
     status, spec = one.status, one.spec
-    if one.condition("Complete"):
+    if one.condition("Complete") or one.condition("SuccessCriteriaMet"):
         return Standing.WELL, []
     if failed := one.condition("Failed") or one.condition("FailureTarget"):
         return Standing.FAILED, [f"failed: {word(failed.reason)}"]
     if spec.suspend:
         return Standing.NOTED, ["suspended"]
 
-    limit = 6 if spec.backoff_limit is None else spec.backoff_limit
-    tries = [f"{status.failed} failed, gives up after {limit + 1}"] if status.failed else []
-    if not status.active and now_ns - created(one) > STARTING_NS:
+    tries = [_tries(one)] if status.failed else []
+    if not (status.active or status.terminating) and now_ns - created(one) > STARTING_NS:
         return Standing.SHORT, ["no pod runs", *tries]
 
     return Standing.ROLLING, [f"{status.active} active", *tries]
+
+
+def _tries(one: Controller) -> str:
+    failed, spec = f"{one.status.failed} failed", one.spec
+    if spec.backoff_limit_per_index is not None:
+        lost = f", indexes {indexes} for good" if (indexes := failed_indexes(one)) else ""
+        return f"{failed}, {spec.backoff_limit_per_index + 1} tries an index{lost}"
+
+    limit = 6 if spec.backoff_limit is None else spec.backoff_limit
+    return f"{failed}, gives up after {limit + 1}"
 
 
 def _took(one: Controller, completed: datetime) -> str:

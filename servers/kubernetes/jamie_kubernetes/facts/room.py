@@ -7,6 +7,7 @@ import msgspec
 
 from jamie_kubernetes.client.capacity import Host, Taint
 from jamie_kubernetes.client.limits import NeedyPod, NeedySpec, Toleration
+from jamie_kubernetes.facts.nodes import is_ready
 from jamie_kubernetes.facts.quantities import known
 from jamie_kubernetes.facts.requests import AskingSpec, Room, asked
 
@@ -101,12 +102,11 @@ def place(nodes: Sequence[Host], taken: Taken, specs: Sequence[NeedySpec]) -> in
 
 
 def _is_open(node: Host, spec: NeedySpec) -> bool:
-    ready = any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
     chosen = spec.node_selector.items() <= node.metadata.labels.items()
     taints = [one for one in node.spec.taints if one.effect in ("NoSchedule", "NoExecute")]
     borne = all(any(bears(each, one) for each in spec.tolerations) for one in taints)
 
-    return ready and chosen and borne and not node.spec.unschedulable
+    return is_ready(node) and chosen and borne and not node.spec.unschedulable
 
 
 def bears(toleration: Toleration, taint: Taint) -> bool:

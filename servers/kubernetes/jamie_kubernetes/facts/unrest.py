@@ -1,9 +1,12 @@
-"""Pods that kubectl shows as well and that are not: they keep restarting, or take long to go."""
+"""Pods that kubectl shows as well and that are not.
+
+They keep restarting, take long to go, or do not get the resources they were given since.
+"""
 
 from collections.abc import Sequence
 
-from jamie_base.when import Nanoseconds, nanoseconds
-from jamie_kubernetes.client.objects import ContainerStatus, Pod, Terminated
+from jamie_base.when import Nanoseconds, instant, nanoseconds
+from jamie_kubernetes.client.objects import Condition, ContainerStatus, Pod, Terminated
 from jamie_kubernetes.client.survey import SurveyedPod
 from jamie_kubernetes.facts.ailments import Ailment, Severity, ailment_of
 from jamie_kubernetes.facts.grouping import NAMES_KEPT, Gathering
@@ -30,9 +33,12 @@ LONG_GRACE_SECONDS = 300
 """Most programs that take care of what they do need no longer to stop."""
 
 PAST_GRACE_NS = _MINUTE
+DEFERRED_NS = 5 * _MINUTE
+"""How long a change of a pod's resources may wait for room."""
 
 RESTARTING = "keeps restarting"
 GOING = "takes long to stop"
+RESIZING = "is not resized"
 
 
 class Unrest:
@@ -50,6 +56,8 @@ class Unrest:
                 self._take(pod, Ailment(Severity.NONE, RESTARTING))
             elif lingers(pod, self._now):
                 self._take(pod, Ailment(Severity.NONE, GOING))
+            elif resize_trouble(pod, self._now):
+                self._take(pod, Ailment(Severity.NONE, RESIZING))
 
     def groups(self) -> list[tuple[Gathering, tuple[SurveyedPod, ...]]]:
         """Return the groups with a few examples each, the largest first."""
@@ -102,6 +110,24 @@ def lingers(pod: SurveyedPod, now_ns: Nanoseconds) -> bool:
         and now_ns - asked_ns > LONG_GOING_NS
         and now_ns < due_ns + PAST_GRACE_NS
     )
+
+
+def resize_trouble(pod: Pod, now_ns: Nanoseconds) -> Condition | None:
+    """Return the condition of a pod whose resources were changed, and that does not get them."""
+    if pod.metadata.deletion_timestamp is not None:
+        return None
+
+    return next((one for one in pod.status.conditions if _unsized(one, now_ns)), None)
+
+
+def _unsized(one: Condition, now_ns: Nanoseconds) -> bool:
+    if one.status != "True":
+        return False
+    if one.type == "PodResizeInProgress":
+        return one.reason == "Error"
+
+    waits = one.reason == "Deferred" and now_ns - instant(one.last_transition_time) < DEFERRED_NS
+    return one.type == "PodResizePending" and not waits
 
 
 def _enough(last: Terminated, age_ns: Nanoseconds) -> int:

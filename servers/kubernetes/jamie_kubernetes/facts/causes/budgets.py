@@ -95,6 +95,7 @@ def _blocked(
     wants = f"wants {status.desired_healthy} healthy of {count('pod', status.expected_pods)}"
     waiting = sorted({node for each in pods for node in each.nodes} & cordoned)
     drained = (f"{named(waiting)} cordoned: a drain waits for it",) if waiting else ()
+    nodes = tuple(f"node/{name}" for name in waiting)
     if status.desired_healthy >= status.expected_pods:
         yield _finding(
             one,
@@ -104,6 +105,7 @@ def _blocked(
             "run one more replica, or let minAvailable be less than the replicas: a node cannot be"
             " drained otherwise",
             evidence=drained,
+            affects=nodes,
         )
         return
 
@@ -117,6 +119,7 @@ def _blocked(
             f"it allows no eviction now: {status.current_healthy} healthy, it {wants}",
             "mend its pods",
             evidence=drained,
+            affects=nodes,
             follows=tuple(dict.fromkeys(sick)),
         )
 

@@ -94,6 +94,11 @@ class Case(msgspec.Struct, frozen=True):
         """Return how all containers are doing, those first that start first."""
         return (*self.pod.status.init_container_statuses, *self.pod.status.container_statuses)
 
+    @property
+    def lasting(self) -> tuple[ContainerStatus, ...]:
+        """Return how those are doing that have to be ready: the containers, and the sidecars."""
+        return tuple(one for one in self.statuses if not self.is_init(one.name))
+
     def container(self, name: str) -> WholeContainer:
         """Return a container as specified."""
         every = (*self.pod.spec.init_containers, *self.pod.spec.containers)

@@ -13,12 +13,13 @@ from jamie_kubernetes.facts.causes import (
     kills,
     pulls,
     readiness,
+    resizing,
     starting,
 )
 from jamie_kubernetes.facts.causes.cases import Case, Clue, Looked, ends_of, events_call
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
 from jamie_kubernetes.facts.findings import Harm
-from jamie_kubernetes.facts.unrest import GOING, RESTARTING, restless_container
+from jamie_kubernetes.facts.unrest import GOING, RESIZING, RESTARTING, restless_container
 
 EVIDENCE_KEPT = 4
 SAID_KEPT = 2
@@ -39,6 +40,8 @@ def clue_of(case: Case) -> Clue | None:
     """Tell what a case suffers from, as far as it is known; None: nothing any more."""
     if case.group.cause == GOING:
         return endings.going_slowly(case)
+    if case.group.cause == RESIZING:
+        return resizing.clue(case)
     if case.group.cause == RESTARTING:
         return _restless(case)
     if case.pod.metadata.deletion_timestamp is not None:

@@ -18,6 +18,7 @@ from jamie_kubernetes.client.control import (
     WebhookConfiguration,
 )
 from jamie_kubernetes.client.objects import Condition
+from jamie_kubernetes.facts.causes.bundles import BundleCause, BundleTrouble, bundle_trouble
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.standing import word
 
@@ -58,24 +59,42 @@ class Reached(msgspec.Struct, frozen=True):
 
 
 def webhook_findings(
-    kind: str, one: WebhookConfiguration, hook: Webhook, reached: Reached
+    kind: str, one: WebhookConfiguration, hook: Webhook, reached: Reached, now_ns: Nanoseconds
 ) -> Iterator[Finding]:
     """Judge one webhook of a configuration; `kind` is `validating` or `mutating`."""
+    closed = hook.failure_policy == "Fail"
+    holds = "every request it matches is refused" if closed else "it is skipped (policy Ignore)"
+    harm = Harm.BROKEN if closed else Harm.RISK
+    about = f"{kind} webhook"
+    if trouble := bundle_trouble(one.metadata, hook.client_config.ca_bundle, now_ns):
+        yield _untrusted(f"webhook/{one.metadata.name}", about, trouble, harm, holds)
+
     service = hook.client_config.service
     if service is None:
         return
 
     where = key_of(service.namespace, f"svc/{service.name}")
-    closed = hook.failure_policy == "Fail"
-    holds = "every request it matches is refused" if closed else "it is skipped (policy Ignore)"
     cause, why = _unreached(reached, where)
     if cause:
-        yield _webhook(
-            kind, one, cause, Harm.BROKEN if closed else Harm.RISK, f"{why}; {holds}", where
-        )
+        yield _webhook(one, cause, harm, f"{about}: {why}; {holds}", where)
     elif closed and hook.timeout_seconds > SLOW_SECONDS:
-        slow = f"may hold up each request for {hook.timeout_seconds} s"
-        yield _webhook(kind, one, ControlCause.WEBHOOK_SLOW, Harm.RISK, slow, where)
+        slow = f"{about}: may hold up each request for {hook.timeout_seconds} s"
+        yield _webhook(one, ControlCause.WEBHOOK_SLOW, Harm.RISK, slow, where)
+
+
+def _untrusted(owner: str, about: str, trouble: BundleTrouble, harm: Harm, meaning: str) -> Finding:
+    """Tell of a server that the API server does not trust, or soon will not."""
+    soon = trouble.cause is BundleCause.EXPIRING
+    return Finding(
+        cause=trouble.cause,
+        namespace="",
+        owner=owner,
+        severity=Harm.RISK if soon else harm,
+        summary=f"{about}: {trouble.why}; {'from then on ' if soon else ''}{meaning}",
+        next=trouble.next,
+        follows=trouble.follows,
+        leads=not soon,
+    )
 
 
 def _unreached(reached: Reached, where: str) -> tuple[ControlCause | None, str]:
@@ -88,7 +107,7 @@ def _unreached(reached: Reached, where: str) -> tuple[ControlCause | None, str]:
 
 
 def _webhook(
-    kind: str, one: WebhookConfiguration, cause: ControlCause, harm: Harm, why: str, where: str
+    one: WebhookConfiguration, cause: ControlCause, harm: Harm, summary: str, where: str
 ) -> Finding:
     namespace, _, name = where.partition("/")
     return Finding(
@@ -96,22 +115,26 @@ def _webhook(
         namespace="",
         owner=f"webhook/{one.metadata.name}",
         severity=harm,
-        summary=f"{kind} webhook: {why}",
+        summary=summary,
         next=f"k8s_diagnose object={name} namespace={namespace}; or delete the configuration",
         follows=(where,) if cause is ControlCause.WEBHOOK_NO_ENDPOINTS else (),
     )
 
 
-def api_service_finding(one: ApiService) -> Finding | None:
-    """Judge an aggregated API; None for one that is available or local."""
+def api_service_findings(one: ApiService, now_ns: Nanoseconds) -> Iterator[Finding]:
+    """Judge an aggregated API."""
+    api = f"{one.spec.group}/{one.spec.version}"
+    if trouble := bundle_trouble(one.metadata, one.spec.ca_bundle, now_ns):
+        owner, about = f"apiservice/{one.metadata.name}", f"the API {api}"
+        yield _untrusted(owner, about, trouble, Harm.BROKEN, "the API server cannot ask it")
+
     broken = _is(one.status.conditions, "Available", "False")
     service = one.spec.service
     if not broken or service is None:
-        return None
+        return
 
     where = key_of(service.namespace, f"svc/{service.name}")
-    api = f"{one.spec.group}/{one.spec.version}"
-    return Finding(
+    yield Finding(
         cause=ControlCause.API_SERVICE_UNAVAILABLE,
         namespace="",
         owner=f"apiservice/{one.metadata.name}",
@@ -125,7 +148,9 @@ def api_service_finding(one: ApiService) -> Finding | None:
     )
 
 
-def definition_findings(one: Definition, reached: Reached) -> Iterator[Finding]:
+def definition_findings(
+    one: Definition, reached: Reached, now_ns: Nanoseconds
+) -> Iterator[Finding]:
     """Judge a CRD: whether its names are accepted, and whether its conversion can work."""
     owner = f"crd/{one.metadata.name}"
     for kind in ("NamesAccepted", "Established"):
@@ -143,7 +168,13 @@ def definition_findings(one: Definition, reached: Reached) -> Iterator[Finding]:
             return
 
     webhook = one.spec.conversion.webhook
-    service = webhook.client_config.service if webhook else None
+    if webhook is None:
+        return
+    if trouble := bundle_trouble(one.metadata, webhook.client_config.ca_bundle, now_ns):
+        stuck = "its objects cannot be converted between versions"
+        yield _untrusted(owner, "conversion webhook", trouble, Harm.BROKEN, stuck)
+
+    service = webhook.client_config.service
     if service is None:
         return
 

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Sequence
 from jamie_base.text import count
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.capacity import Host, Taint
-from jamie_kubernetes.client.controllers import Controller
+from jamie_kubernetes.client.controllers import BoundPod, Controller
 from jamie_kubernetes.facts.causes.around import Around, changed_ns
 from jamie_kubernetes.facts.causes.stateful import on_delete
 from jamie_kubernetes.facts.causes.telling import named
 from jamie_kubernetes.facts.causes.workloads import WorkloadCause, missing
 from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.nodes import is_ready
 from jamie_kubernetes.facts.room import bears
+from jamie_kubernetes.facts.standing import condition_is
 from jamie_signals.similar import nearest
 
 _USUAL = ("node-role.kubernetes.io/", "node.kubernetes.io/", "node.cloudprovider.kubernetes.io/")
@@ -41,24 +43,33 @@ def daemon_causes(
     yield from _skipped(one, nodes or ())
 
 
-def uncovered(one: Controller, ready: Sequence[str], nodes: Sequence[Host]) -> Finding | None:
-    """Name the nodes where a DaemonSet's pod should be ready and is not."""
-    wanted = [each.metadata.name for each in nodes if not _barring(one, each) and _fits(one, each)]
-    without = sorted(set(wanted) - set(ready))
+def uncovered(one: Controller, pods: Sequence[BoundPod], nodes: Sequence[Host]) -> Finding | None:
+    """Name the nodes where a DaemonSet's pod should be ready and is not; lost ones tell it."""
+    lost = {each.metadata.name for each in nodes if not is_ready(each)}
+    wanted = {each.metadata.name for each in nodes if not _barring(one, each) and _fits(one, each)}
+    ready = {each.spec.node for each in pods if condition_is(each, "Ready", "True")}
+    without = sorted(wanted - ready - lost)
     if not without:
         return None
 
+    owner, namespace = _owner(one), one.metadata.namespace
+    bare = [name for name in without if name not in {each.spec.node for each in pods}]
+    # What is wrong with its pods is why, unless that is about those of lost nodes only.
+    alone = bool(bare and lost & wanted)
     said = f"{count('node', len(without))} without a ready pod of it: {named(without)}"
     return Finding(
         cause=WorkloadCause.MISSED_NODES,
-        namespace=one.metadata.namespace,
-        owner=_owner(one),
+        namespace=namespace,
+        owner=owner,
         severity=Harm.BROKEN if one.status.number_ready else Harm.DOWN,
-        summary=said,
-        evidence=(said,),
-        next=f"k8s_pods workload={_owner(one)} namespace={one.metadata.namespace}",
+        summary=f"has no pod on {named(bare)}" if alone else said,
+        confidence="likely" if alone else "certain",
+        evidence=() if alone else (said,),
+        next=f"k8s_events object={owner} namespace={namespace}"
+        if alone
+        else f"k8s_pods workload={owner} namespace={namespace}",
         count=len(without),
-        follows=(key_of(one.metadata.namespace, _owner(one)),),
+        follows=() if alone else (key_of(namespace, owner),),
     )
 
 

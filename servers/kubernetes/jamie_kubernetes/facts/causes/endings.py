@@ -19,13 +19,29 @@ RECENT_NS = 24 * 3600 * 1_000_000_000
 
 _SECOND = 1_000_000_000
 _UNKILLED = ("FailedKillPod", "ExceededGracePeriod", "FailedUnmount", "FailedUnMount")
-_RESOURCE = re.compile(
-    r"low on resource: \[?([\w/-]{1,60})|condition: \[(\w{1,40})\]|(ephemeral) local storage"
-    r"|(ephemeral) storage limit|EmptyDir volume \"([\w.-]{1,80})\"|(EmptyDir)"
-)
+_RESOURCE = re.compile(r"low on resource: \[?([\w/-]{1,60})|condition: \[(\w{1,40})\]")
+_PRESSURES = {"MemoryPressure": "memory", "DiskPressure": "disk", "PIDPressure": "PIDs"}
 _DEVICE = re.compile(r"device|[\w.-]+/\w*gpu|nvml|plugin", re.IGNORECASE)
 _LOW = re.compile(r"was low on ([\w/-]+)")
-_LIMIT = re.compile(r"exceed\w* .{0,60}limit")
+_OWN_LIMITS = (
+    (
+        re.compile(
+            r'Container ([\w.-]{1,63}) exceeded its local ephemeral storage limit "([\w.]+)"'
+        ),
+        "container {} used more ephemeral storage than its limit of {}",
+    ),
+    (
+        re.compile(
+            r"ephemeral local storage usage exceeds the total limit of containers ([\w.]+)\."
+        ),
+        "its containers used more ephemeral storage than their limits of {} together",
+    ),
+    (
+        re.compile(r'EmptyDir volume "([\w.-]{1,80})" exceeds the limit "([\w.]+)"'),
+        "its emptyDir volume {} grew over its sizeLimit of {}",
+    ),
+)
+"""What a pod is evicted for by itself, whoever else is on its node."""
 
 
 class _Ended(NamedTuple):
@@ -237,20 +253,15 @@ def _stuck(case: Case) -> Clue:
 
 def _evicted(case: Case) -> Clue:
     message = case.pod.status.message
-    found = _RESOURCE.search(message)
-    names = found.groups() if found else ()
-    own = bool(_LIMIT.search(message))
-    resource = _resource(names)
+    own = next(filter(None, (_over(message, *each) for each in _OWN_LIMITS)), "")
     if own:
-        what = f"used more than its limit of {resource}"
         remedy = "raise the limit, or write less: logs, temporary files, emptyDir"
     else:
-        what = f"node {case.node} was low on {resource}"
         remedy = f"k8s_nodes node={case.node}; requests near to real use protect from eviction"
 
     return Clue(
         ContainerCause.EVICTED,
-        f"was evicted: {what}",
+        f"was evicted: {own or f'node {case.node} was low on {_resource(message)}'}",
         said=(message,) if message else (),
         next=remedy,
         since_ns=ended_ns(case),
@@ -259,17 +270,17 @@ def _evicted(case: Case) -> Clue:
     )
 
 
-def _resource(names: tuple[str | None, ...]) -> str:
-    low, condition, *own = (*names, None, None)[:6] if names else (None, None)
-    if condition:
-        return {"MemoryPressure": "memory", "DiskPressure": "disk", "PIDPressure": "PIDs"}.get(
-            condition, condition
-        )
-    if low:
-        return low
+def _over(message: str, look: re.Pattern[str], words: str) -> str:
+    found = look.search(message)
+    return words.format(*found.groups()) if found else ""
 
-    named = [one for one in own if one]
-    return "ephemeral storage" if not named or named[0] == "ephemeral" else "an emptyDir volume"
+
+def _resource(message: str) -> str:
+    found = _RESOURCE.search(message)
+    if found is None:
+        return "a resource"
+
+    return found[1] or _PRESSURES.get(found[2], found[2])
 
 
 def _has_pre_stop(case: Case) -> bool:

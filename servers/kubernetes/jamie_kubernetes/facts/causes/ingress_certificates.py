@@ -2,20 +2,16 @@
 
 from collections.abc import Iterator
 
-from jamie_base.when import Nanoseconds, age, nanoseconds
+from jamie_base.when import Nanoseconds, age
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.network import Ingress
 from jamie_kubernetes.facts.causes.ingress_classes import IngressCause, ingress_finding
-from jamie_kubernetes.facts.causes.operators import EXPIRY_NS
 from jamie_kubernetes.facts.causes.telling import named
 from jamie_kubernetes.facts.certificates import Certificate, is_for
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.standing import word
 
 TLS_TYPE = "kubernetes.io/tls"
-RENEWED = 6
-"""In what part of its life a certificate should have been renewed: the last one of so many."""
-
 _SECOND = 1_000_000_000
 _ISSUERS = ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
 
@@ -59,12 +55,11 @@ def certificate_causes(
     one: Ingress, secret: str, certificate: Certificate, now_ns: Nanoseconds
 ) -> Iterator[Finding]:
     """Yield what clients of an Ingress have against its certificate."""
-    left = nanoseconds(certificate.ends) - now_ns
-    life = nanoseconds(certificate.ends) - nanoseconds(certificate.begins)
+    left = certificate.left_ns(now_ns)
     if left <= 0:
         when = f"expired {age(-left / _SECOND)} ago: clients refuse it"
         yield _worn(one, secret, IngressCause.EXPIRED, Harm.BROKEN, when)
-    elif left < min(EXPIRY_NS, life // RENEWED):
+    elif certificate.is_due(now_ns):
         when = f"expires in {age(left / _SECOND)} and was not renewed"
         yield _worn(one, secret, IngressCause.EXPIRING, Harm.RISK, when)
 

@@ -14,6 +14,7 @@ from jamie_kubernetes.facts.causes.around import Around
 from jamie_kubernetes.facts.causes.workloads import CONTROLLERS_KEYS
 from jamie_kubernetes.facts.controllers import created, moment
 from jamie_kubernetes.facts.findings import Harm, finding_about, told_by
+from jamie_kubernetes.facts.jobs import failed_indexes
 from jamie_kubernetes.facts.standing import word
 
 OLD_NS = 24 * 3600 * 1_000_000_000
@@ -35,8 +36,12 @@ class JobCause(StrEnum):
     DEADLINE = "job-deadline-exceeded"
     POLICY = "job-pod-failure-policy"
     FAILED = "job-failed"
+    IN_PART = "job-indexes-failed"
     NO_POD = "job-without-pod"
     SUSPENDED = "job-suspended"
+
+
+_LOOK = "see why its pods fail: k8s_logs name={owner} namespace={namespace}"
 
 
 class _End(msgspec.Struct, frozen=True):
@@ -49,7 +54,7 @@ _ENDS = {
     "BackoffLimitExceeded": _End(
         JobCause.BACKOFF,
         "it gave up: its pods failed too often",
-        "see why its pods fail: k8s_logs name={owner} namespace={namespace}",
+        _LOOK,
     ),
     "DeadlineExceeded": _End(
         JobCause.DEADLINE,
@@ -64,15 +69,9 @@ _ENDS = {
         " spec.podFailurePolicy",
     ),
     "MaxFailedIndexesExceeded": _End(
-        JobCause.FAILED,
-        "it gave up: too many of its indexes failed",
-        "k8s_get what={owner} namespace={namespace} fields=status.failedIndexes",
+        JobCause.FAILED, "it gave up: too many of its indexes failed{indexes}", _LOOK
     ),
-    "FailedIndexes": _End(
-        JobCause.FAILED,
-        "some of its indexes failed",
-        "k8s_get what={owner} namespace={namespace} fields=status.failedIndexes",
-    ),
+    "FailedIndexes": _End(JobCause.FAILED, "some of its indexes failed{indexes}", _LOOK),
 }
 _OTHER = _End(
     JobCause.FAILED, "it failed", "k8s_get what={owner} namespace={namespace} output=yaml"
@@ -81,12 +80,16 @@ _OTHER = _End(
 
 def job_causes(one: Controller, around: Around) -> Iterator[Finding]:
     """Yield what is wrong with a Job."""
-    if one.condition("Complete") or one.metadata.deletion_timestamp:
+    if one.condition("Complete") or one.condition("SuccessCriteriaMet"):
+        return
+    if one.metadata.deletion_timestamp:
         return
     if failed := one.condition("Failed") or one.condition("FailureTarget"):
         yield _failed(one, failed, around)
     elif one.spec.suspend:
         yield from _suspended(one, around)
+    elif indexes := failed_indexes(one):
+        yield _in_part(one, indexes)
     elif _should_run(one) and around.is_past(created(one)):
         yield _podless(one)
 
@@ -110,7 +113,10 @@ def _failed(one: Controller, failed: Condition, around: Around) -> Finding:
         one,
         end.cause,
         Harm.RISK if old else Harm.BROKEN,
-        end.why.format(deadline=one.spec.active_deadline_seconds),
+        end.why.format(
+            deadline=one.spec.active_deadline_seconds,
+            indexes=f": {indexes}" if (indexes := failed_indexes(one)) else "",
+        ),
         end.next.format(owner=owner, namespace=namespace),
         evidence=(f"{how_it_failed(failed)} after {tries}, {one.status.succeeded} succeeded",),
         **told_by(failed),
@@ -120,9 +126,29 @@ def _failed(one: Controller, failed: Condition, around: Around) -> Finding:
     )
 
 
+def _in_part(one: Controller, indexes: str) -> Finding:
+    owner, namespace = _owner(one), one.metadata.namespace
+    most = one.spec.max_failed_indexes
+    ends = "once all others are done" if most is None else f"once more than {most} do"
+    said = f"indexes {indexes} of {one.spec.completions} failed too often; it fails {ends}"
+    return _finding(
+        one,
+        JobCause.IN_PART,
+        Harm.BROKEN,
+        said,
+        _LOOK.format(owner=owner, namespace=namespace),
+        evidence=(said,),
+        since_ns=created(one),
+        # Why their pods failed says more.
+        follows=(key_of(namespace, owner),),
+    )
+
+
 def _should_run(one: Controller) -> bool:
     done = one.status.succeeded >= (one.spec.completions or 1)
-    return not one.status.active and not one.spec.managed_by and not done
+    # With podReplacementPolicy Failed a pod that goes has to be gone before another comes.
+    waits = bool(one.status.active or one.status.terminating)
+    return not waits and not one.spec.managed_by and not done
 
 
 def _podless(one: Controller) -> Finding:

@@ -11,6 +11,7 @@ from jamie_base.when import Nanoseconds, age, instant, nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.control import Custom, CustomSpec
 from jamie_kubernetes.client.objects import Condition
+from jamie_kubernetes.facts.certificates import EXPIRY_NS
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.standing import word
 from jamie_kubernetes.kinds import Kind, short_kind
@@ -23,7 +24,6 @@ LEAVING_NS = 600 * 1_000_000_000
 """How long a controller may take to clean up after what is deleted."""
 
 HOLDERS_TOLD = 3
-EXPIRY_NS = 14 * 86_400 * 1_000_000_000
 
 _GOOD = {
     "Ready": Harm.BROKEN,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from jamie_base.text import count, join_words
 from jamie_base.when import Nanoseconds
@@ -10,6 +11,7 @@ from jamie_kubernetes.answers import PodGroup
 from jamie_kubernetes.answers_diagnose import Confidence, Finding, key_of
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.placing import PlacingPod
+from jamie_kubernetes.facts.causes.displaced import Displaced, taken_by
 from jamie_kubernetes.facts.causes.placement_codes import (
     CAUSE_OF_HINDRANCE,
     PlacementCause,
@@ -42,7 +44,8 @@ class Unplaced(msgspec.Struct, frozen=True):
 
     `pod` is an example read whole, `table` its nodes; None where that was not looked at. `verdict`
     is what the scheduler said of it, `happened` what events say, `devices` which claims of devices
-    do not exist. Of the owner's pods `ready` are. With `each` there is one for each node.
+    do not exist. `displaced` tells who took the place of the pods they came instead of. Of the
+    owner's pods `ready` are. With `each` there is one for each node.
     """
 
     group: PodGroup
@@ -55,6 +58,7 @@ class Unplaced(msgspec.Struct, frozen=True):
     nodes: Mapping[str, Host] = {}
     happened: Sequence[Happening] = ()
     devices: Sequence[str] = ()
+    displaced: Displaced | None = None
     each: bool = False
 
 
@@ -72,7 +76,7 @@ class _Told(msgspec.Struct, frozen=True):
 
 def placement_finding(case: Unplaced) -> Finding:
     """Say why no node takes them."""
-    told = _told(case)
+    told = _displaced(case, _told(case))
     group = case.group
     table = lines(case.table, case.nodes) if case.table else []
     shown = table if told.cause not in _WITHOUT_TABLE else []
@@ -114,6 +118,13 @@ _WITHOUT_TABLE = frozenset({
     PlacementCause.CLAIM_TAKEN, PlacementCause.NO_SCHEDULER, PlacementCause.NO_NODES,
     PlacementCause.PREEMPTING, PlacementCause.OTHER, PlacementCause.DEVICES,
 })  # fmt: skip
+
+_TAKEN_FROM_OTHERS = frozenset({
+    PlacementCause.CPU, PlacementCause.MEMORY, PlacementCause.DISK, PlacementCause.EXTENDED,
+    PlacementCause.POD_SLOTS, PlacementCause.PORT, PlacementCause.VOLUME_LIMIT,
+    PlacementCause.APART, PlacementCause.SHUNNED, PlacementCause.SPREAD,
+})  # fmt: skip
+"""What the scheduler sends pods away for."""
 
 _NEXT = {
     PlacementCause.NODE_MISSING: "bring that node back, or change the affinity that names it",
@@ -187,6 +198,24 @@ def _untaken(pod: PlacingPod) -> _Told:
         PlacementCause.NO_SCHEDULER,
         f"no scheduler named {name} takes it",
         next=f"start the scheduler {name}, or set schedulerName: {DEFAULT_SCHEDULER}",
+    )
+
+
+def _displaced(case: Unplaced, told: _Told) -> _Told:
+    """Say who has the room that is lacking, where that is known."""
+    if case.displaced is None or case.pod is None or told.cause not in _TAKEN_FROM_OTHERS:
+        return told
+
+    priority = case.pod.spec.priority
+    ways = told.next.split("; or ") if told.next else []
+    if "priorityClassName" not in told.next:
+        ways.append(f"give it a priorityClassName of a higher value than {priority}")
+    return replace(
+        told,
+        cause=PlacementCause.DISPLACED,
+        why=f"{taken_by(case.displaced.takers, priority)} took their place, and {told.why}",
+        next="; or ".join(ways),
+        follows=(),
     )
 
 
@@ -279,6 +308,8 @@ def _counts(case: Unplaced) -> str:
 def _happened(case: Unplaced, told: _Told) -> list[str]:
     """Say what the scheduler and a node autoscaler made of it."""
     found = [one for one in case.happened if one.reason in ("FailedScheduling", *AUTOSCALING)]
+    if case.displaced and told.cause is PlacementCause.DISPLACED:
+        found.append(case.displaced.event)
     add = f": {told.count}" if told.count and case.verdict.counts else ""
     return [
         f"{happened(one, case.now_ns)}{add if one.reason == 'FailedScheduling' else ''}"

@@ -36,6 +36,7 @@ class PlacementCause(StrEnum):
     GATED = "scheduling-gated"
     NO_SCHEDULER = "no-scheduler"
     PREEMPTING = "preemption-pending"
+    DISPLACED = "displaced-by-priority"
     OTHER = "unschedulable"
 
 

@@ -57,7 +57,7 @@ def _job_sidecar(case: Case) -> Clue | None:
 
 
 def _probe(case: Case) -> Clue | None:
-    for status in case.pod.status.container_statuses:
+    for status in case.lasting:
         if status.ready or not status.state.running:
             continue
         container = case.container(status.name)
@@ -149,7 +149,7 @@ def _gate(case: Case) -> Clue | None:
 
 
 def _unknown(case: Case) -> Clue:
-    unready = [one.name for one in case.pod.status.container_statuses if not one.ready]
+    unready = [case.called(one.name) for one in case.lasting if not one.ready]
     what = f"{join_words(unready)} not ready" if unready else "containers are ready, the pod is not"
     return Clue(
         ContainerCause.NOT_READY,

@@ -16,6 +16,7 @@ from jamie_kubernetes.facts.crowd import LabelSet
 from jamie_kubernetes.facts.endpoints import Places
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.images import image_named
+from jamie_kubernetes.facts.nodes import is_ready
 from jamie_kubernetes.facts.services import selects_nothing
 
 
@@ -215,8 +216,7 @@ def _local(one: NetService, places: Places, net: Net) -> Iterator[Finding]:
 
 
 def _takes_pods(node: Host) -> bool:
-    ready = any(each.type == "Ready" and each.status == "True" for each in node.status.conditions)
-    return ready and not node.spec.unschedulable and not node.spec.taints
+    return is_ready(node) and not node.spec.unschedulable and not node.spec.taints
 
 
 def _unmade(one: NetService, places: Places | None, net: Net) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from jamie_kubernetes.facts.causes.cases import Case, NodeState, Stand, pod_of_s
 from jamie_kubernetes.facts.causes.containers import clue_of, finding_of, finished
 from jamie_kubernetes.facts.causes.endings import ended_ns, evictions_of
 from jamie_kubernetes.facts.event_index import EventIndex, Happening
+from jamie_kubernetes.facts.nodes import is_ready
 from jamie_kubernetes.facts.survey import PodSurvey, SickGroup
 from jamie_kubernetes.kinds import CRON_JOBS, EVENTS, PODS
 from jamie_kubernetes.tools.diagnosing.looking import look
@@ -218,8 +219,7 @@ async def _nodes(round_: Round) -> NodeStates | None:
 
 
 def _node_state(node: Host) -> NodeState:
-    ready = any(one.type == "Ready" and one.status == "True" for one in node.status.conditions)
-    return "ready" if ready else "not ready"
+    return "ready" if is_ready(node) else "not ready"
 
 
 def _state(nodes: NodeStates | None, node: str) -> NodeState:

@@ -20,7 +20,7 @@ from jamie_kubernetes.client.control import (
 from jamie_kubernetes.client.network import EndpointSlice, NetService
 from jamie_kubernetes.facts.causes.control import (
     Reached,
-    api_service_finding,
+    api_service_findings,
     definition_findings,
     deprecation_finding,
     lease_finding,
@@ -68,13 +68,13 @@ async def _webhook(
     round_: Round, report: Report, word: str, one: WebhookConfiguration, hook: Webhook
 ) -> None:
     reached = await _reached(round_, hook.client_config.service)
-    for finding in webhook_findings(word, one, hook, reached):
+    for finding in webhook_findings(word, one, hook, reached, round_.now_ns):
         report(finding)
 
 
 async def _apis(round_: Round, report: Report) -> None:
     for one in await round_.listed(API_SERVICES, ApiService) or ():
-        if finding := api_service_finding(one):
+        for finding in api_service_findings(one, round_.now_ns):
             report(finding)
 
 
@@ -82,7 +82,7 @@ async def _definitions(round_: Round, report: Report) -> None:
     for one in await round_.listed(DEFINITIONS, Definition) or ():
         webhook = one.spec.conversion.webhook
         reached = await _reached(round_, webhook.client_config.service if webhook else None)
-        for finding in definition_findings(one, reached):
+        for finding in definition_findings(one, reached, round_.now_ns):
             report(finding)
 
 

@@ -8,13 +8,20 @@ import msgspec
 from msgspec.structs import replace
 
 from jamie_base.together import pair, together
-from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.capacity import Host
-from jamie_kubernetes.client.objects import Named
+from jamie_kubernetes.client.objects import Named, ObjectReference
 from jamie_kubernetes.client.placing import PlacingPod
 from jamie_kubernetes.client.storage import Attachment, CsiNode
 from jamie_kubernetes.facts.ailments import Severity
+from jamie_kubernetes.facts.causes.displaced import (
+    PREEMPTED,
+    Displaced,
+    Taker,
+    is_why,
+    taker,
+    takers_named,
+)
 from jamie_kubernetes.facts.causes.placement import Unplaced, gated_finding, placement_finding
 from jamie_kubernetes.facts.event_index import EventIndex, Happening
 from jamie_kubernetes.facts.placing.gates import Gated, GatedTally
@@ -74,7 +81,10 @@ async def _explain(
     rest: list[tuple[Example, ...]] = [() for _ in unplaced[GROUPS_READ:]]
     for sick, found in zip(unplaced, (*examples, *rest), strict=True):
         case = _case(round_, survey, sick, events)
-        report(_finding(case, found, scene, nodes))
+        if found:
+            displaced = await _displaced(round_, sick, found[0].pod)
+            case = _looked_into(case, found, scene, nodes, displaced)
+        report(placement_finding(case))
         # Many owners on many nodes take a while; other calls get their turn in between.
         await anyio.lowlevel.checkpoint()
 
@@ -168,25 +178,42 @@ def _shown(case: Unplaced, tables: Sequence[Table]) -> Table | None:
     return of_each(tables) if case.each else tables[0]
 
 
-def _finding(
-    case: Unplaced, found: Sequence[Example], scene: Scene | None, nodes: Mapping[str, Host]
-) -> Finding:
-    if not found:
-        return placement_finding(case)
-
+def _looked_into(
+    case: Unplaced,
+    found: Sequence[Example],
+    scene: Scene | None,
+    nodes: Mapping[str, Host],
+    displaced: Displaced | None,
+) -> Unplaced:
     first = found[0]
     tables = [table(one.pod, scene, one.stored) for one in found] if scene else []
-    return placement_finding(
-        replace(
-            case,
-            pod=first.pod,
-            verdict=verdict_of(first.pod.verdict.message if first.pod.verdict else ""),
-            table=_shown(case, tables),
-            hindrance=hindrance(first.stored),
-            nodes=nodes,
-            devices=first.devices,
-        )
+    return replace(
+        case,
+        pod=first.pod,
+        verdict=verdict_of(first.pod.verdict.message if first.pod.verdict else ""),
+        table=_shown(case, tables),
+        hindrance=hindrance(first.stored),
+        nodes=nodes,
+        devices=first.devices,
+        displaced=displaced,
     )
+
+
+async def _displaced(round_: Round, sick: SickGroup, pod: PlacingPod) -> Displaced | None:
+    """Look whether a pod came instead of some that were sent away, and for whom."""
+    index = await round_.notes(PREEMPTED)
+    # Those are gone: their names tell only of Deployments whose they were.
+    owners = [sick.group.owner, *([f"{sick.owner.name}-*"] if sick.owner else [])]
+    said = [index.of_owner(sick.group.namespace, one) for one in owners] if index else []
+    event = next((one for each in said for one in each if is_why(one, pod)), None)
+    if event is None:
+        return None
+
+    async def read(about: ObjectReference) -> Taker:
+        return taker(about, await round_.one(PODS, about.namespace, about.name, PlacingPod))
+
+    takers = await together(*(partial(read, one) for one in takers_named(event)))
+    return Displaced(event, tuple(takers))
 
 
 async def _gated(round_: Round) -> list[Gated]:

@@ -41,7 +41,6 @@ from jamie_kubernetes.facts.causes.workloads import (
     unseen,
 )
 from jamie_kubernetes.facts.owners import owner_of
-from jamie_kubernetes.facts.standing import condition_is
 from jamie_kubernetes.kinds import (
     CLAIMS,
     CRON_JOBS,
@@ -275,8 +274,7 @@ async def _nodes(round_: Round, around: Around) -> list[Finding]:
     for one in short[:LOOKED_UP] if nodes else ():
         labels = one.spec.selector.match_labels if one.spec.selector else {}
         pods = await _pods_with(round_, one.metadata.namespace, labels)
-        ready = [each.spec.node for each in pods if condition_is(each, "Ready", "True")]
-        if told := uncovered(one, ready, nodes):
+        if told := uncovered(one, pods, nodes):
             found.append(told)
 
     return found
