@@ -204,3 +204,21 @@ async def test_names_that_do_not_resolve_are_told_with_a_dns_that_is_down(
 
     assert (found["namespace"], found["owner"]) == ("kube-system", "deploy/coredns")
     assert "shop/deploy/web" in found["affects"]
+
+
+@pytest.mark.parametrize(
+    ("host", "call"),
+    [
+        ("pg.data.svc.cluster.local", "k8s_diagnose object=svc/pg namespace=data"),
+        ("pg.team-data", "k8s_diagnose object=svc/pg namespace=team-data"),
+        ("pg.com", "look whether it runs and listens: k8s_services"),
+    ],
+)
+async def test_what_is_in_a_namespace_that_was_not_looked_at_is_asked_for_there(
+    connect: Connect, api: Api, host: str, call: str
+) -> None:
+    complaining(api, REFUSED.format(host))
+
+    (found,) = await findings(connect)
+
+    assert found["next"] == call

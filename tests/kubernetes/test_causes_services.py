@@ -297,6 +297,37 @@ async def test_endpoints_that_nobody_made_matter_where_something_routes_to_them(
     assert "hits: shop/ing/shop" in text
 
 
+async def test_endpoints_made_by_hand_need_the_name_of_the_port(ask: Ask, api: Api) -> None:
+    offer(api, {})
+    ports = [{"name": "pg", "port": 5432, "protocol": "TCP"}]
+    api.objects["services"] = [service("db", selector={}, ports=ports)]
+    wrong = slice_of("db", ports=[{"name": "postgres", "port": 5432}])
+    api.objects["endpointslices"] = [wrong]
+
+    text = await ask("k8s_diagnose")
+
+    assert (
+        "DOWN shop/svc/db: its EndpointSlice has no port named like its port pg, but postgres: what"
+        " is sent there is dropped (service-port-unresolved)"
+    ) in text
+    api.objects["endpointslices"] = [slice_of("db", ports=[{"name": "pg", "port": 5432}])]
+    assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+async def test_endpoints_made_by_hand_have_to_say_whose_they_are(ask: Ask, api: Api) -> None:
+    offer(api, {})
+    api.objects["services"] = [service("db", selector={}), service("cache", selector={})]
+    stray = slice_of("db")
+    stray["metadata"]["labels"] = {}
+    api.objects["endpointslices"] = [stray]
+
+    text = await ask("k8s_diagnose")
+
+    assert text.startswith("1 finding")
+    assert "DOWN shop/svc/db: it has no selector and no endpoints: endpointslice/db-x lacks" in text
+    assert "next: kubectl -n shop label endpointslice db-x kubernetes.io/service-name=db" in text
+
+
 @pytest.mark.parametrize(
     ("spec", "harm"),
     [

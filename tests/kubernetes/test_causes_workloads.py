@@ -229,6 +229,26 @@ def numbered(name: str, revision: str = "new", *, ready: bool) -> Json:
     return pod(name, owner="StatefulSet/db", metadata={"labels": labels})
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(3600, True), (60, False)])
+async def test_a_stateful_set_whose_pods_have_to_ripen_is_not_stuck(
+    ask: Ask, api: Api, seconds: int, *, told: bool
+) -> None:
+    offer(api, {})
+    one = workload("db", desired=3, ready=1, replicas=1, availableReplicas=0)
+    one["spec"]["minReadySeconds"] = seconds
+    api.objects["statefulsets"] = [one]
+    api.objects["pods"] = [numbered("db-0", ready=True)]
+    api.objects["nodes"] = [node("node-1")]
+
+    text = await ask("k8s_diagnose")
+
+    ripens = (
+        "db-1 is made only once the pod before it has been ready for 60m (minReadySeconds 3600)"
+    )
+    assert (f"DEGRADED shop/sts/db: {ripens}" in text) is told
+    assert text.startswith("1 finding" if told else "Healthy")
+
+
 async def test_the_pod_that_an_ordered_stateful_set_waits_for_is_named(ask: Ask, api: Api) -> None:
     api.objects["statefulsets"] = [workload("db", desired=4, ready=1, replicas=2)]
     api.objects["pods"] = [numbered("db-0", ready=True), numbered("db-1", ready=False)]

@@ -254,6 +254,33 @@ async def test_a_stuck_namespace_names_what_is_left_and_who_holds_it(
     assert "next: k8s_get what=caches.example.com namespace=old: " in text
 
 
+async def test_a_namespace_that_waits_for_a_silent_api_is_told_with_that(
+    ask: Ask, healthy: Api
+) -> None:
+    words = (
+        "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of"
+        " server APIs: custom.metrics.k8s.io/v1beta1: stale GroupVersion discovery:"
+        " custom.metrics.k8s.io/v1beta1"
+    )
+    why = condition("NamespaceDeletionDiscoveryFailure", reason="DiscoveryFailed", message=words)
+    leaving = meta("old", deletionTimestamp=ago(minutes=10))
+    healthy.objects["namespaces"] = [{"metadata": leaving, "status": {"conditions": [why]}}]
+
+    text = await ask("k8s_diagnose")
+
+    assert "DiscoveryFailed (custom.metrics.k8s.io/v1beta1 not to be asked what is left)" in text
+    assert "next: k8s_diagnose object=apiservice/v1beta1.custom.metrics.k8s.io; delete it" in text
+    gone = condition("Available", "False", reason="MissingEndpoints", message="no addresses")
+    there = {"namespace": "kube-system", "name": "adapter"}
+    api_service: Json = {
+        "metadata": meta("v1beta1.custom.metrics.k8s.io"),
+        "spec": {"group": "custom.metrics.k8s.io", "version": "v1beta1", "service": there},
+        "status": {"conditions": [gone]},
+    }
+    listed(healthy, f"{REGISTRATION}/apiservices", api_service)
+    assert "hits: ns/old" in await ask("k8s_diagnose")
+
+
 async def test_a_namespace_that_stays_is_stuck_after_two_minutes(ask: Ask, healthy: Api) -> None:
     why = condition(
         "NamespaceFinalizersRemaining", reason="SomeFinalizersRemain", message="x has 1 finalizer"

@@ -283,6 +283,30 @@ async def test_a_topology_spread_counts_the_domains(ask: Ask, api: Api) -> None:
     assert "next: make room in node-2 (topology.kubernetes.io/zone), or allow maxSkew 2" in text
 
 
+async def test_a_spread_over_too_few_domains_says_how_many_there_are(ask: Ask, api: Api) -> None:
+    rule = {
+        "maxSkew": 1,
+        "minDomains": 3,
+        "topologyKey": ZONE,
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+    }
+    worn = {"labels": {"app": "web"}}
+    words = "0/2 nodes are available: 2 node(s) didn't match pod topology spread constraints."
+    api.objects["nodes"] = [host(f"node-{one}", labels={ZONE: one}) for one in ("a", "b")]
+    api.objects["pods"] = [
+        seated("web-0", "node-a", metadata=worn),
+        seated("web-1", "node-b", metadata=worn),
+        homeless("web-2", words, metadata=worn, spec={"topologySpreadConstraints": [rule]}),
+    ]
+
+    text = await ask("k8s_diagnose")
+
+    assert f"keeps its topology spread over {ZONE}, which has 2 of at least 3 domains" in text
+    assert "there are 2 of at least 3 domains (minDomains); " in text
+    assert "next: lower minDomains to 2, and node-a takes it; or add one more node like" in text
+
+
 async def test_a_host_port_is_held_by_a_named_pod(ask: Ask, api: Api) -> None:
     held = [{"name": "app", "ports": [{"containerPort": 80, "hostPort": 8080}]}]
     elsewhere = [{"name": "app", "ports": [{"hostPort": 8080, "hostIP": "127.0.0.1"}]}]

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.kubernetes.conftest import Ask
@@ -11,7 +10,8 @@ from tests.kubernetes.wire import Api, Json, ago, event
 
 TOOK = "pay-55d4c-bcdfg"
 WORDS = "0/1 nodes are available: 1 Insufficient cpu."
-SAID = "Preempted by pod 7c0e9c1e-2b9e-4f0e-9c62-6f1d6d3f0a11 on node node-1"
+UID = "7c0e9c1e-2b9e-4f0e-9c62-6f1d6d3f0a11"
+SAID = f"Preempted by pod {UID} on node node-1"
 
 
 def preempted(name: str, message: str = SAID, minutes: float = 2, **fields: Any) -> Json:
@@ -24,29 +24,25 @@ def full(api: Api, came: Json, *events: Json) -> None:
     """A node that a pod of a high priority fills, and one that came instead of another."""
     spec = {"priority": 1000, "priorityClassName": "critical"}
     took = seated(TOOK, "node-1", {"cpu": "2"}, owner="ReplicaSet/pay-55d4c", spec=spec)
-    took["metadata"]["namespace"] = "prod"
+    took["metadata"] |= {"namespace": "prod", "uid": UID}
     api.objects["nodes"] = [host("node-1", cpu="2")]
     api.objects["pods"] = [took, came]
     api.objects["events"] = list(events)
-    api.routes[f"/api/v1/namespaces/prod/pods/{TOOK}"] = httpx.Response(200, json=took)
 
 
 def web(**fields: Any) -> Json:
     return homeless("web-66d7c-vwxz2", WORDS, {"cpu": "1"}, owner="ReplicaSet/web-66d7c", **fields)
 
 
-BY = {"kind": "Pod", "namespace": "prod", "name": TOOK}
-
-
 @pytest.mark.parametrize(
-    ("message", "more"),
-    [(SAID, {"related": BY}), (f"Preempted by prod/{TOOK} on node node-1", {})],
+    "message",
+    [SAID, f"Preempted by prod/{TOOK} on node node-1"],
     ids=["by its uid", "by its name, as older schedulers say"],
 )
 async def test_who_took_the_place_is_named_with_its_priority(
-    ask: Ask, api: Api, message: str, more: Json
+    ask: Ask, api: Api, message: str
 ) -> None:
-    full(api, web(), preempted("web-66d7c-bcdfg", message, **more))
+    full(api, web(), preempted("web-66d7c-bcdfg", message))
 
     text = await ask("k8s_diagnose")
 
@@ -62,27 +58,27 @@ async def test_who_took_the_place_is_named_with_its_priority(
 
 
 async def test_who_is_gone_is_told_by_name(ask: Ask, api: Api) -> None:
-    by = {"kind": "Pod", "namespace": "prod", "name": "pay-55d4c-zzzzz"}
-    full(api, web(), preempted("web-66d7c-bcdfg", related=by))
+    message = "Preempted by prod/pay-55d4c-zzzzz on node node-1"
+    full(api, web(), preempted("web-66d7c-bcdfg", message))
 
     assert "1 pod unschedulable: prod/deploy/pay took their place" in await ask("k8s_diagnose")
 
 
 async def test_who_is_not_told_is_of_a_higher_priority(ask: Ask, api: Api) -> None:
-    full(api, web(), preempted("web-66d7c-bcdfg"))
+    full(api, web(), preempted("web-66d7c-bcdfg", SAID.replace("7c", "8c")))
 
     assert "pods of a higher priority took their place" in await ask("k8s_diagnose")
 
 
 async def test_the_pods_of_a_stateful_set_keep_their_names(ask: Ask, api: Api) -> None:
     came = homeless("db-0", WORDS, {"cpu": "1"}, owner="StatefulSet/db")
-    full(api, came, preempted("db-0", related=BY))
+    full(api, came, preempted("db-0"))
 
     assert "shop/sts/db: 1 pod unschedulable: prod/deploy/pay (prio" in await ask("k8s_diagnose")
 
 
 async def test_what_happened_long_before_a_pod_came_is_not_why(ask: Ask, api: Api) -> None:
-    full(api, web(), preempted("web-66d7c-bcdfg", minutes=30, related=BY))
+    full(api, web(), preempted("web-66d7c-bcdfg", minutes=30))
 
     text = await ask("k8s_diagnose")
 
@@ -94,6 +90,6 @@ async def test_what_no_priority_helps_against_is_told_as_it_is(ask: Ask, api: Ap
     choosy = {"nodeSelector": {"disktype": "nvme"}}
     words = "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."
     came = homeless("web-66d7c-vwxz2", words, owner="ReplicaSet/web-66d7c", spec=choosy)
-    full(api, came, preempted("web-66d7c-bcdfg", related=BY))
+    full(api, came, preempted("web-66d7c-bcdfg"))
 
     assert "(no-node-matches)" in await ask("k8s_diagnose")

@@ -257,10 +257,7 @@ class EventSource(_Wire, frozen=True):
 
 
 class Event(_Wire, frozen=True):
-    """An event, in both its forms: counted by `count`, or by its series.
-
-    `related` is another object that has to do with it, such as the pod for which one had to go.
-    """
+    """An event, in both its forms: counted by `count`, or by its series."""
 
     metadata: Meta
     involved_object: ObjectReference = ObjectReference()
@@ -272,7 +269,6 @@ class Event(_Wire, frozen=True):
     last_timestamp: datetime | None = None
     event_time: datetime | None = None
     series: EventSeries | None = None
-    related: ObjectReference | None = None
     source: EventSource = EventSource()
     reporting_component: str = ""
 

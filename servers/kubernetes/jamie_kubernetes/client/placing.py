@@ -32,7 +32,9 @@ class Gate(_Wire, frozen=True):
 class DeviceClaim(_Wire, frozen=True):
     """A claim of devices, by name or made from a template."""
 
+    name: str = ""
     resource_claim_name: str = ""
+    resource_claim_template_name: str = ""
 
 
 class PlacingSpec(_Wire, frozen=True):
@@ -62,6 +64,7 @@ class PlacingStatus(_Wire, frozen=True):
     phase: str = ""
     nominated_node_name: str = ""
     conditions: tuple[Condition, ...] = ()
+    resource_claim_statuses: tuple[DeviceClaim, ...] = ()
 
 
 class PlacingPod(_Wire, frozen=True):

@@ -54,10 +54,11 @@ class Places:
 
 
 class EndpointTally:
-    """Counts the endpoints of every Service."""
+    """Counts the endpoints of every Service, and remembers slices that name none."""
 
     def __init__(self) -> None:
         self._places: dict[ServiceKey, Places] = {}
+        self._strays: dict[str, list[str]] = {}
 
     def add(self, page: Sequence[EndpointSlice]) -> None:
         """Take one page of slices."""
@@ -65,7 +66,18 @@ class EndpointTally:
             if name := one.metadata.labels.get(SERVICE_LABEL):
                 key = (one.metadata.namespace, name)
                 self._places.setdefault(key, Places()).add(one)
+            else:
+                self._strays.setdefault(one.metadata.namespace, []).append(one.metadata.name)
 
     def of(self, key: ServiceKey) -> Places:
         """Return the endpoints of a Service."""
         return self._places.get(key) or Places()
+
+    def strays(self, key: ServiceKey) -> list[str]:
+        """Return slices named after a Service that do not say whose they are."""
+        namespace, name = key
+        return [
+            one
+            for one in self._strays.get(namespace, ())
+            if one == name or one.startswith(f"{name}-")
+        ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from jamie_base.when import Nanoseconds
-from jamie_kubernetes.client.objects import Event, ObjectReference
+from jamie_kubernetes.client.objects import Event
 from jamie_kubernetes.facts.happenings import MESSAGE_CHARACTERS, seen, times
 from jamie_kubernetes.facts.owners import owner_by_name
 from jamie_kubernetes.facts.standing import word
@@ -19,8 +19,6 @@ REASONS_KEPT = 12
 SAYINGS_KEPT = 8
 SAYING_CHARACTERS = 1_000
 """Runtimes say what is wrong last."""
-
-RELATED_KEPT = 4
 
 OPENING_WORDS = 4
 """By how many first words messages of one reason are told apart: `Liveness probe failed: Get`."""
@@ -49,8 +47,7 @@ class Happening(msgspec.Struct):
     """Events of one reason about one object, with the latest words.
 
     One reason may tell of several things (`Unhealthy` of three probes, `Failed` of all a container
-    needs to start): `sayings` keeps them apart, by how they begin. `related` are the first few
-    other objects that have to do with them.
+    needs to start): `sayings` keeps them apart, by how they begin.
     """
 
     reason: str
@@ -60,7 +57,6 @@ class Happening(msgspec.Struct):
     last_ns: Nanoseconds = 0
     message: str = ""
     sayings: dict[str, Saying] = msgspec.field(default_factory=dict[str, Saying])
-    related: list[ObjectReference] = msgspec.field(default_factory=list[ObjectReference])
 
     def add(self, event: Event) -> None:
         """Take an event in."""
@@ -69,8 +65,6 @@ class Happening(msgspec.Struct):
         self.first_ns = min(self.first_ns or first, first)
         if last >= self.last_ns:
             self.last_ns, self.message = last, event.message[:MESSAGE_CHARACTERS]
-        if event.related and len(self.related) < RELATED_KEPT and event.related not in self.related:
-            self.related.append(event.related)
 
         opening = " ".join(event.message.split(maxsplit=OPENING_WORDS)[:OPENING_WORDS])
         container = _container(event)

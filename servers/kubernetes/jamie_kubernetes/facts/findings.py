@@ -202,7 +202,7 @@ def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Findin
     # next one knows with one that only leads.
     more = [*general, *(others[:1] if first.leads else [])]
     evidence = [*first.evidence, *(line for one in more for line in one.evidence)]
-    said = [*first.said, *(text for one in others[:1] if first.leads for text in one.said)]
+    said = _said([first, *(others[:1] if first.leads else [])]) or _said(general[:1])
     hit = [*first.affects, *(one.key for one in followers)]
     hit += [key for one in followers for key in one.affects]
     affects = [key for key in dict.fromkeys(hit) if key != first.key]
@@ -214,6 +214,10 @@ def _with(first: Finding, several: Sequence[Finding], followers: Sequence[Findin
         or min((one.since_ns for one in several if one.since_ns), default=0),
         evidence=tuple(dict.fromkeys(evidence))[:EVIDENCE_KEPT],
         affects=tuple(affects),
-        said=tuple(said or (text for one in followers for text in one.said))[:SAID_KEPT],
+        said=said or _said(followers),
         also=tuple(dict.fromkeys(one.summary for one in others))[:ALSO_KEPT],
     )
+
+
+def _said(findings: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text for one in findings for text in one.said))[:SAID_KEPT]

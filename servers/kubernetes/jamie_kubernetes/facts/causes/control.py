@@ -26,6 +26,9 @@ _REMAINING = re.compile(r"\b([\w.-]{1,120}) has \d+ resource instances")
 _HOLDING = re.compile(
     r"\b([\w.-]{1,120}/[\w.-]{1,63}|kubernetes|foregroundDeletion) in \d+ resource"
 )
+_SILENT = re.compile(r"\b([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8})/(v\d\w{0,20})(?=: )")
+"""An API group and version of which discovery failed."""
+
 NAMES_TOLD = 3
 
 STUCK_NS = 120 * 1_000_000_000
@@ -205,6 +208,11 @@ def namespace_finding(one: Space, now_ns: Nanoseconds) -> Finding | None:
     holders = [*dict.fromkeys(found[1] for found in _HOLDING.finditer(words))]
     by = f"; finalizer {join_words(holders[:NAMES_TOLD])} holds it" if holders else ""
     what = f" ({join_words(left[:NAMES_TOLD])} left{by})" if left else ""
+    silent = [*dict.fromkeys(found.groups() for found in _SILENT.finditer(words))]
+    if silent and not left:
+        apis = [f"{group}/{version}" for group, version in silent]
+        what = f" ({join_words(apis[:NAMES_TOLD])} not to be asked what is left)"
+    keys = tuple(f"apiservice/{version}.{group}" for group, version in silent)
     return Finding(
         cause=ControlCause.NAMESPACE_STUCK,
         namespace="",
@@ -212,12 +220,22 @@ def namespace_finding(one: Space, now_ns: Nanoseconds) -> Finding | None:
         severity=Harm.DEGRADED,
         summary=f"its deletion does not end: {reasons}{what}",
         said=tuple(each.message for each in why[:2] if each.message),
-        next=f"k8s_get what={left[0]} namespace={one.metadata.name}: look at the controller of"
-        " their finalizers; without one, remove the finalizer"
-        if left
-        else "remove what holds it: the objects' finalizers, or the API that does not answer",
+        next=_release(one.metadata.name, left, keys),
         since_ns=nanoseconds(leaving),
+        follows=keys,
     )
+
+
+def _release(name: str, left: Sequence[str], silent: Sequence[str]) -> str:
+    if left:
+        return (
+            f"k8s_get what={left[0]} namespace={name}: look at the controller of their finalizers;"
+            " without one, remove the finalizer"
+        )
+    if silent:
+        return f"k8s_diagnose object={silent[0]}; delete it if nobody serves that API any more"
+
+    return "remove what holds it: the objects' finalizers, or the API that does not answer"
 
 
 _LEADERS = {

@@ -18,6 +18,9 @@ from jamie_signals.similar import nearest
 
 TARGETS_FOLLOWED = 3
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_LOCAL = re.compile(r"\.svc(\.|$)|^[^.]+\.[^.]+-[^.]+$")
+"""What only names of Services in other namespaces look like: no domain ends in a hyphened word."""
+
 _ADDRESS = re.compile(r"[\d.]+")
 _DNS_CALL = "k8s_diagnose object=svc/kube-dns namespace=kube-system"
 _POLICIES = (NetworkCause.NO_DNS, NetworkCause.DENIES_SERVICE, NetworkCause.WRONG_PORT)
@@ -137,6 +140,10 @@ def _astray(one: Finding, served: Served) -> Finding:
     """Name the Services like one that does not exist, and other namespaces that have it."""
     host = one.needs[0].partition(":")[0]
     first = host.partition(".")[0]
+    if away := _elsewhere(host, one.namespace, served):
+        home, name = away
+        return replace(one, next=f"k8s_diagnose object=svc/{name} namespace={home}")
+
     here = [each for each in served.services if each.metadata.namespace == one.namespace]
     if (
         _ADDRESS.fullmatch(host)
@@ -154,6 +161,16 @@ def _astray(one: Finding, served: Served) -> Finding:
 
     others = f"namespace {join_words(sorted(homes)[:TARGETS_FOLLOWED])} has svc/{first}"
     return replace(one, evidence=(*told, others), next=f"use the name {first}.{sorted(homes)[0]}")
+
+
+def _elsewhere(host: str, own: str, served: Served) -> tuple[str, str] | None:
+    """Tell of which namespace a name says that it is, where nothing is known of that one."""
+    if _ADDRESS.fullmatch(host) or not _LOCAL.search(host):
+        return None
+
+    known = {each.metadata.namespace for each in served.services}
+    places = [place for place in _places(host, own)[:1] if place[0] not in {own, *known}]
+    return places[0] if places else None
 
 
 def _places(host: str, namespace: str) -> list[tuple[str, str]]:

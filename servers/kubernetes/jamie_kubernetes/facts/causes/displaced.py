@@ -1,7 +1,7 @@
 """Who took the place of pods that the scheduler sent away for others of a higher priority."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -21,7 +21,32 @@ REPLACED_NS = 600 * 1_000_000_000
 """How long after it another pod may come instead: the old one may take its time to go."""
 
 _EARLY_NS = 5 * 1_000_000_000
-_BY_NAME = re.compile(r"Preempted by ([a-z0-9-]{1,63})/([a-z0-9.-]{1,253}) on node")
+_BY = re.compile(
+    r"Preempted by (?:pod (?P<uid>[0-9a-f-]{36})"
+    r"|(?P<namespace>[a-z0-9-]{1,63})/(?P<name>[a-z0-9.-]{1,253}))"
+    r" on node (?P<node>[a-z0-9.-]{1,253})"
+)
+
+
+class Pushing(msgspec.Struct, frozen=True):
+    """The pod for which others were sent away, as the scheduler tells it.
+
+    It names the node and the pod's uid; older ones the namespace and name instead.
+    """
+
+    node: str
+    uid: str = ""
+    namespace: str = ""
+    name: str = ""
+
+    def is_(self, pod: PlacingPod) -> bool:
+        """Tell whether this is the pod."""
+        about = pod.metadata
+        return (
+            (about.uid == self.uid)
+            if self.uid
+            else ((about.namespace, about.name) == (self.namespace, self.name))
+        )
 
 
 class Taker(msgspec.Struct, frozen=True):
@@ -33,7 +58,7 @@ class Taker(msgspec.Struct, frozen=True):
 
 
 class Displaced(msgspec.Struct, frozen=True):
-    """What sent pods away, and for whom."""
+    """What sent pods away, and for whom, as far as that is known."""
 
     event: Happening
     takers: tuple[Taker, ...]
@@ -45,22 +70,23 @@ def is_why(event: Happening, pod: PlacingPod) -> bool:
     return event.first_ns - _EARLY_NS <= born <= event.last_ns + REPLACED_NS
 
 
-def takers_named(event: Happening) -> list[ObjectReference]:
-    """Return the pods for which others were sent away; older schedulers name them in words."""
-    if event.related or not (found := _BY_NAME.search(event.message)):
-        return [*event.related]
-
-    return [ObjectReference(kind="Pod", namespace=found[1], name=found[2])]
+def pushing(event: Happening) -> list[Pushing]:
+    """Return the pods for which others were sent away."""
+    found = (_BY.search(one.text) for one in event.says)
+    return [Pushing(**one.groupdict("")) for one in found if one]
 
 
-def taker(about: ObjectReference, pod: PlacingPod | None) -> Taker:
-    """Tell whose a pod is; `pod` is None where it is gone or may not be read."""
-    if pod is None:
-        return Taker(key_of(about.namespace, str(owner_by_name(about))))
+def taker(who: Pushing, pods: Iterable[PlacingPod]) -> Taker | None:
+    """Tell whose a pod is, by the pods of its node, or by its name where it is gone."""
+    if pod := next(filter(who.is_, pods), None):
+        spec = pod.spec
+        owner = key_of(pod.metadata.namespace, owner_name(pod))
+        return Taker(owner, spec.priority, word(spec.priority_class_name))
+    if not who.name:
+        return None
 
-    spec = pod.spec
-    owner = key_of(pod.metadata.namespace, owner_name(pod))
-    return Taker(owner, spec.priority, word(spec.priority_class_name))
+    about = ObjectReference(kind="Pod", namespace=who.namespace, name=who.name)
+    return Taker(key_of(who.namespace, str(owner_by_name(about))))
 
 
 def taken_by(takers: Sequence[Taker], own: int) -> str:

@@ -1,5 +1,6 @@
 """Custom resources judged by what nearly all of them say of themselves: their conditions."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -8,9 +9,10 @@ import msgspec
 
 from jamie_base.text import join_words
 from jamie_base.when import Nanoseconds, age, instant, nanoseconds
-from jamie_kubernetes.answers_diagnose import Finding, key_of
+from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client.control import Custom, CustomSpec
 from jamie_kubernetes.client.objects import Condition
+from jamie_kubernetes.facts.causes.custom_links import Kept, kept, made_by, needed, waited_for
 from jamie_kubernetes.facts.certificates import EXPIRY_NS
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.standing import word
@@ -21,7 +23,7 @@ PATIENCE_NS = 120 * 1_000_000_000
 
 LAG_NS = 300 * 1_000_000_000
 LEAVING_NS = 600 * 1_000_000_000
-"""How long a controller may take to clean up after what is deleted."""
+"""How long a controller may take to clean up after what is deleted, or wait for others."""
 
 HOLDERS_TOLD = 3
 
@@ -57,6 +59,8 @@ _WAITING = frozenset({
     "Progressing", "Pending", "Creating", "Initializing", "Provisioning", "InProgress", "Waiting",
     "Reconciling", "ProgressingWithRetry", "Deploying", "Scaling", "Issuing", "Starting",
 })  # fmt: skip
+_IN_VAIN = re.compile(r"deadline exceeded|tim(?:ed |e)out|not ready|attempt", re.IGNORECASE)
+_WAITING_STATES = ("pending", "processing")
 _FAILED_PHASES = frozenset({
     "failed", "error", "partiallyfailed", "failedvalidation", "degraded", "unhealthy", "lost",
     "rejected", "invalid",
@@ -95,28 +99,43 @@ class _Said(msgspec.Struct, frozen=True, rename="camel"):
     message: str = ""
     observed_generation: int = 0
     not_after: datetime | None = None
+    reason: str = ""
     health: _Health = _Health()
     sync: _Sync = _Sync()
+    resources: tuple[Kept, ...] = ()
 
 
 def custom_findings(
-    kind: Kind, group: str, one: Custom, now_ns: Nanoseconds, made: Sequence[str] = ()
+    kind: Kind,
+    group: str,
+    one: Custom,
+    now_ns: Nanoseconds,
+    made: Sequence[str] = (),
+    keeps: Sequence[str] = (),
 ) -> Iterator[Finding]:
-    """Judge a custom resource of a kind; `made` are the keys of the workloads it owns."""
+    """Judge a custom resource of a kind.
+
+    `made` are the keys of the workloads it owns, `keeps` of those it keeps as they should be, which
+    explain only that it waits for them in vain.
+    """
     about = _About(kind, group, one, made)
+    said = _decoded(one.status)
+    waits = any(_IN_VAIN.search(each.message) for each in said.conditions)
+    about.links = (*_links(kind, one, said), *(keeps if waits else ()))
     if one.metadata.deletion_timestamp is not None:
         yield from _leaving(one, about, now_ns)
         return
     if _is_held(one):
         return
 
-    said = _decoded(one.status)
     if bad := _worst(said.conditions, now_ns):
         yield about.condition(*bad)
     elif failed := _phase(said):
         yield about.finding(
             OperatorCause.FAILED, Harm.BROKEN, f"{failed}", (said.message,) if said.message else ()
         )
+    elif waits := _waits(one, said, now_ns):
+        yield about.finding(OperatorCause.NOT_READY, Harm.BROKEN, waits, (said.reason,))
     elif said.health.status in ("Degraded", "Missing"):
         words = (said.health.message,) if said.health.message else ()
         yield about.finding(
@@ -135,6 +154,13 @@ def custom_findings(
 
     if said.not_after and (late := _expiry(said.not_after, now_ns)):
         yield about.finding(*late)
+
+
+def _links(kind: Kind, one: Custom, said: _Said) -> Iterator[str]:
+    """Yield whose findings would explain that it is not well."""
+    yield from needed(kind.name, one)
+    yield from kept(said.resources)
+    yield from waited_for([each.message for each in said.conditions])
 
 
 def _leaving(one: Custom, about: "_About", now_ns: Nanoseconds) -> Iterator[Finding]:
@@ -165,6 +191,7 @@ class _About:
         self._group = group
         self._meta = one.metadata
         self._made = made
+        self.links: tuple[str, ...] = ()
 
     def condition(self, bad: Condition, harm: Harm) -> Finding:
         """Tell of a condition that is not as it should be."""
@@ -191,13 +218,8 @@ class _About:
             summary=f"{self._kind.name} ({self._group}): {summary}",
             said=said,
             next=f"k8s_get what={self._kind.plural}.{self._group}/{self._meta.name}{space}",
-            follows=(*self._made, *self._owners()),
+            follows=(*self._made, *made_by(self._meta), *self.links),
         )
-
-    def _owners(self) -> list[str]:
-        """Return the keys of what made it: an order of a certificate is told with that."""
-        refs = self._meta.owner_references
-        return [key_of(self._meta.namespace, f"{short_kind(one.kind)}/{one.name}") for one in refs]
 
 
 def _is_held(one: Custom) -> bool:
@@ -233,9 +255,12 @@ def _field(raw: msgspec.Raw, kind: type[object]) -> object:
 
 
 def _worst(conditions: Sequence[Condition], now_ns: Nanoseconds) -> tuple[Condition, Harm] | None:
-    bad = [(one, _BAD[one.type]) for one in conditions if one.status == "True" and one.type in _BAD]
-    bad += [
+    # Of those as bad the first is told, and what should be so tells more than what should not.
+    bad = [
         (one, _GOOD[one.type]) for one in conditions if one.status == "False" and one.type in _GOOD
+    ]
+    bad += [
+        (one, _BAD[one.type]) for one in conditions if one.status == "True" and one.type in _BAD
     ]
     lasting = [(one, harm) for one, harm in bad if _counts(one, now_ns)]
 
@@ -257,6 +282,14 @@ def _phase(said: _Said) -> str:
             return f"{name} is {word(value) or 'odd'}"
 
     return ""
+
+
+def _waits(one: Custom, said: _Said, now_ns: Nanoseconds) -> str:
+    """Say that it waits, and for long, where it gives a reason in a sentence."""
+    state = said.state or said.phase
+    late = now_ns - one.metadata.created_ns > LEAVING_NS
+    waits = late and state.lower() in _WAITING_STATES and " " in said.reason
+    return f"state is {word(state)}" if waits else ""
 
 
 def _lags(one: Custom, said: _Said, now_ns: Nanoseconds) -> bool:

@@ -11,6 +11,7 @@ from jamie_kubernetes.answers import PodGroup
 from jamie_kubernetes.answers_diagnose import Confidence, Finding, key_of
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.placing import PlacingPod
+from jamie_kubernetes.facts.causes.devices import Lack
 from jamie_kubernetes.facts.causes.displaced import Displaced, taken_by
 from jamie_kubernetes.facts.causes.placement_codes import (
     CAUSE_OF_HINDRANCE,
@@ -43,8 +44,8 @@ class Unplaced(msgspec.Struct, frozen=True):
     """Pods without a node: what is known of them and where they might go.
 
     `pod` is an example read whole, `table` its nodes; None where that was not looked at. `verdict`
-    is what the scheduler said of it, `happened` what events say, `devices` which claims of devices
-    do not exist. `displaced` tells who took the place of the pods they came instead of. Of the
+    is what the scheduler said of it, `happened` what events say, `devices` which of them it does
+    not get. `displaced` tells who took the place of the pods they came instead of. Of the
     owner's pods `ready` are. With `each` there is one for each node.
     """
 
@@ -57,7 +58,7 @@ class Unplaced(msgspec.Struct, frozen=True):
     hindrance: tuple[str, Stored] | None = None
     nodes: Mapping[str, Host] = {}
     happened: Sequence[Happening] = ()
-    devices: Sequence[str] = ()
+    devices: Lack | None = None
     displaced: Displaced | None = None
     each: bool = False
 
@@ -135,7 +136,7 @@ _NEXT = {
 def _told(case: Unplaced) -> _Told:
     pod = case.pod
     if case.devices:
-        return _deviceless(case.devices)
+        return _Told(PlacementCause.DEVICES, case.devices.why, next=case.devices.next, agreed=True)
     if pod and pod.verdict is None and not case.verdict.why and not _claimed(case):
         return _untaken(pod)
     if _claimed(case):
@@ -217,12 +218,6 @@ def _displaced(case: Unplaced, told: _Told) -> _Told:
         next="; or ".join(ways),
         follows=(),
     )
-
-
-def _deviceless(names: Sequence[str]) -> _Told:
-    missing = join_words([f"resourceclaim/{name}" for name in names])
-    step = "create it, or name another in the pod's resourceClaims"
-    return _Told(PlacementCause.DEVICES, f"{missing} does not exist", next=step)
 
 
 def _preempting(case: Unplaced, node: str) -> _Told:

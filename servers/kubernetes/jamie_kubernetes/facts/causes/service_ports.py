@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client.network import ContainerPort, NetService, ServicePort
 from jamie_kubernetes.facts.causes.serving import Net, ServiceCause, service_finding, service_key
+from jamie_kubernetes.facts.causes.telling import named
 from jamie_kubernetes.facts.crowd import LabelSet
 from jamie_kubernetes.facts.endpoints import Places
 from jamie_kubernetes.facts.findings import Harm
@@ -32,6 +33,31 @@ def port_causes(
         yield _unnamed(one, unnamed, declared, net)
     elif undeclared and sure:
         yield _undeclared(one, undeclared, declared)
+
+
+def unmatched(one: NetService, places: Places, net: Net) -> Iterator[Finding]:
+    """Yield ports of which endpoints that somebody made by hand know nothing, by their names."""
+    lost = [port for port in one.spec.ports if port.name not in places.ports]
+    if not lost or not places.ports:
+        return
+
+    everything = len(lost) == len(one.spec.ports)
+    if everything:
+        net.down.add(service_key(one))
+    have = [_called(name) for name in sorted(places.ports)]
+    yield service_finding(
+        one,
+        ServiceCause.NO_PORT,
+        Harm.DOWN if everything else Harm.BROKEN,
+        f"its EndpointSlice has no port named like its port {_called(lost[0].name)}, but"
+        f" {named(have)}: what is sent there is dropped",
+        "give the port of the EndpointSlice the name of the Service's: k8s_get"
+        f" what=endpointslices namespace={one.metadata.namespace} output=yaml",
+    )
+
+
+def _called(name: str) -> str:
+    return word(name) if name else "without a name"
 
 
 def _declared(pods: Sequence[LabelSet]) -> list[ContainerPort]:

@@ -8,12 +8,12 @@ from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.network import NetService
 from jamie_kubernetes.facts.backing import NearMiss
 from jamie_kubernetes.facts.causes.outside import balancer_causes, external_causes
-from jamie_kubernetes.facts.causes.service_ports import port_causes
+from jamie_kubernetes.facts.causes.service_ports import port_causes, unmatched
 from jamie_kubernetes.facts.causes.serving import Net, ServiceCause, service_finding, service_key
 from jamie_kubernetes.facts.causes.telling import named
 from jamie_kubernetes.facts.causes.workloads import CONTROLLERS_KEYS
 from jamie_kubernetes.facts.crowd import LabelSet
-from jamie_kubernetes.facts.endpoints import Places
+from jamie_kubernetes.facts.endpoints import SERVICE_LABEL, Places
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.images import image_named
 from jamie_kubernetes.facts.nodes import is_ready
@@ -220,10 +220,30 @@ def _takes_pods(node: Host) -> bool:
 
 
 def _unmade(one: NetService, places: Places | None, net: Net) -> Iterator[Finding]:
-    if places is None or places.ready or service_key(one) not in net.routed:
+    """Yield why a Service that nobody picks pods for leads nowhere."""
+    if places is None:
+        return
+    if places.ready:
+        yield from unmatched(one, places, net)
         return
 
-    net.down.add(service_key(one))
+    key = service_key(one)
+    strays = net.endpoints.strays(key) if net.endpoints else []
+    if strays:
+        net.down.add(key)
+        yield service_finding(
+            one,
+            ServiceCause.UNMADE,
+            Harm.DOWN,
+            f"it has no selector and no endpoints: endpointslice/{strays[0]} lacks the label that"
+            " would make it its own",
+            f"kubectl -n {one.metadata.namespace} label endpointslice {strays[0]}"
+            f" {SERVICE_LABEL}={one.metadata.name}",
+        )
+    if strays or key not in net.routed:
+        return
+
+    net.down.add(key)
     yield service_finding(
         one,
         ServiceCause.UNMADE,

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from jamie_base.text import count
+from jamie_base.when import age
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.network import NetService
@@ -17,6 +18,9 @@ from jamie_signals.similar import nearest
 
 POD_NAME = "statefulset.kubernetes.io/pod-name"
 REVISION = "controller-revision-hash"
+
+LONG_SECONDS = 300
+"""What a pod has to be ready for longer looks like standing still."""
 
 Services = Mapping[tuple[str, str], NetService]
 
@@ -122,8 +126,34 @@ def _unready(one: Controller, pods: Mapping[str, Numbered]) -> Iterator[Finding]
         yield stale
     if ordered and behind and first in pods:
         yield _blocked(one, first, behind)
+    elif ordered and lacking and first not in pods and _ripens(one):
+        yield from _ripening(one, first)
     elif lacking:
         yield missing(one, _owner(one), len(lacking))
+
+
+def _ripens(one: Controller) -> bool:
+    """Tell whether a pod is ready and not yet for as long as the next one wants it to be."""
+    return bool(
+        one.spec.min_ready_seconds and one.status.available_replicas < one.status.ready_replicas
+    )
+
+
+def _ripening(one: Controller, following: str) -> Iterator[Finding]:
+    """Yield that each pod has to be ready for so long that somebody may take it for stuck."""
+    seconds = one.spec.min_ready_seconds
+    if seconds < LONG_SECONDS:
+        return
+
+    yield Finding(
+        cause=WorkloadCause.ORDERED,
+        namespace=one.metadata.namespace,
+        owner=_owner(one),
+        severity=Harm.DEGRADED,
+        summary=f"{following} is made only once the pod before it has been ready for {age(seconds)}"
+        f" (minReadySeconds {seconds})",
+        next="wait, or lower spec.minReadySeconds",
+    )
 
 
 def _stale(one: Controller, pod: Numbered) -> Finding | None:

@@ -116,7 +116,13 @@ def _neighbourly(key: Key, found: Sequence[tuple[str, Obstacle]], who: str) -> s
             return f"topology spread over {what}{who}"
         case Barrier.SPREAD:
             there = f"{what}={first.holder} has {count('such pod', int(first.wanted))}"
-            least = f"the emptiest {first.free:g}, maxSkew {first.offered:g}"
+            most = f"maxSkew {first.offered:g}"
+            if first.few:
+                return (
+                    f"topology spread: there are {first.few} domains (minDomains); {there}, {most}"
+                )
+
+            least = f"the emptiest {first.free:g}, {most}"
             return f"topology spread: {there}, {least}"
         case Barrier.NEAR:
             there = "nobody it wants to be near runs" if first.holder else "not near whom it wants"

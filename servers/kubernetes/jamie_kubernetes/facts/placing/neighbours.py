@@ -120,7 +120,9 @@ def _spread(pod: PlacingPod, rule: Spread, rules: Sequence[Spread], around: Neig
             for node in found.nodes
             if node in eligible
         )
-    least = min(counted.values(), default=0) if len(counted) >= rule.min_domains else 0
+    scarce = len(counted) < rule.min_domains
+    least = 0 if scarce else min(counted.values(), default=0)
+    few = f"{len(counted)} of at least {rule.min_domains}" if scarce else ""
     itself = 1 if selects(selector, pod.metadata.labels) else 0
 
     def check(host: Host) -> Iterator[Obstacle]:
@@ -135,6 +137,7 @@ def _spread(pod: PlacingPod, rule: Spread, rules: Sequence[Spread], around: Neig
                 free=float(least),
                 offered=float(rule.max_skew),
                 holder=here,
+                few=few,
             )
 
     return check

@@ -66,7 +66,8 @@ class Obstacle(msgspec.Struct, frozen=True):
     """One thing that keeps a pod off one node.
 
     `what` names it: a resource, a taint, a label, a port, a topology key. Of a resource the node
-    has `free` left of `offered`, and the pod wants `wanted`. `holder` is who is in the way.
+    has `free` left of `offered`, and the pod wants `wanted`. `holder` is who is in the way. Of a
+    spread over too few domains `few` tells how many there are.
     """
 
     barrier: Barrier
@@ -75,6 +76,7 @@ class Obstacle(msgspec.Struct, frozen=True):
     free: float = 0.0
     offered: float = 0.0
     holder: str = ""
+    few: str = ""
     far: float = 0.0
 
     @property

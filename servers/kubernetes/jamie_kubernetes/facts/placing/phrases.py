@@ -53,7 +53,8 @@ def word_for(barrier: Barrier, what: str) -> str:
 def _neighbourly(one: Obstacle, whom: str) -> str:
     match one.barrier:
         case Barrier.SPREAD:
-            return f"{whom} keeps its topology spread over {one.what}"
+            few = f", which has {one.few} domains" if one.few else ""
+            return f"{whom} keeps its topology spread over {one.what}{few}"
         case Barrier.NEAR:
             return f"{whom} is near the pods that its pod affinity asks for ({one.what})"
         case Barrier.APART:

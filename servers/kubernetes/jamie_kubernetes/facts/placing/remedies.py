@@ -157,6 +157,9 @@ def _spread(one: Obstacle, table: Table) -> str:
     if not one.offered:
         return f"label the node with {one.what.partition(',')[0]}"
 
+    if one.few:
+        return f"lower minDomains to {one.few.split()[0]}"
+
     other = _domain_that_blocks(table, one)
     room = f"make room in {other}" if other else "make room in the emptier ones"
     return f"{room} ({one.what}), or allow maxSkew {one.wanted + 1 - one.free:g}"

@@ -1,7 +1,7 @@
 """Custom resources of every kind the cluster has, and Helm releases."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import partial
 
 import anyio
@@ -16,6 +16,7 @@ from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.control import Custom
 from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.objects import Meta
+from jamie_kubernetes.facts.causes.custom_links import is_pending, keepers, made_by, with_words
 from jamie_kubernetes.facts.causes.operators import custom_findings, release_finding
 from jamie_kubernetes.kinds import DEPLOYMENTS, SECRETS, STATEFUL_SETS, ApiKind, short_kind
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
@@ -40,6 +41,9 @@ _BUILT_IN = frozenset(
 
 HELM = "owner=helm"
 
+Linked = tuple[Finding, Sequence[str]]
+"""A finding, and the keys of what made the object it is about."""
+
 Made = Mapping[str, Sequence[str]]
 """The keys of the workloads that custom resources own, by the keys of those."""
 
@@ -55,10 +59,18 @@ async def _customs(round_: Round, report: Report) -> None:
         return _custom_kinds(kinds, namespaced_only=bool(round_.namespace))
 
     kinds = (await round_.parts.ask("API kinds", discover)).value or []
-    made: Made = await _made(round_) if kinds else {}
+    made: Made = await _made(round_, {one.group for one in kinds}) if kinds else {}
     limit = anyio.CapacityLimiter(AT_ONCE)
-    works = [partial(_of_kind, round_, report, one, made, limit) for one in kinds[:KINDS_READ]]
-    await together(*works)
+    read: list[_Unwell] = []
+    works = [partial(_of_kind, round_, read, one, made, limit) for one in kinds[:KINDS_READ]]
+    try:
+        await together(*works)
+    finally:
+        # Also what was read until the time was up.
+        found = [linked for one in read for linked in one.found]
+        between = {key: makers for one in read for key, makers in one.between.items()}
+        for told in with_words(found, between):
+            report(told)
     if len(kinds) > KINDS_READ:
         round_.unfinished("custom resources", f"only {KINDS_READ} of {len(kinds)} kinds looked at")
 
@@ -80,15 +92,21 @@ def _is_custom(one: ApiKind) -> bool:
     return "." in one.group and one.group not in _BUILT_IN
 
 
-async def _made(round_: Round) -> Made:
-    """Find which workloads belong to custom resources, whose fault then is the workload's."""
+async def _made(round_: Round, groups: Container[str]) -> Made:
+    """Find which workloads belong to custom resources, whose fault then is the workload's.
+
+    Those that are not owned but labelled as kept are by the group of who keeps them, too.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     for kind in (DEPLOYMENTS, STATEFUL_SETS):
         for one in await round_.listed(kind, Controller) or ():
             about = one.metadata
+            own = key_of(about.namespace, f"{kind.short}/{about.name}")
             for ref in about.owner_references:
                 owner = key_of(about.namespace, f"{short_kind(ref.kind)}/{ref.name}")
-                found[owner].append(key_of(about.namespace, f"{kind.short}/{about.name}"))
+                found[owner].append(own)
+            for keeper in keepers(about.labels, groups):
+                found[keeper].append(own)
 
     return found
 
@@ -100,20 +118,30 @@ class _Unwell:
         self._kind = kind
         self._made = made
         self._now = now_ns
-        self.found: list[Finding] = []
+        self.found: list[Linked] = []
+        self.between: dict[str, Sequence[str]] = {}
 
     def add(self, page: Sequence[Custom]) -> None:
         for one in page:
-            self.found += self._judged(one)
+            makers = made_by(one.metadata)
+            told = [*self._judged(one)]
+            self.found += [(each, makers) for each in told]
+            if not told and makers and is_pending(one):
+                self.between[self._key(one)] = makers
 
     def _judged(self, one: Custom) -> Iterator[Finding]:
-        kind, about = self._kind.kind, one.metadata
-        key = key_of(about.namespace, f"{short_kind(kind.name)}/{about.name}")
-        yield from custom_findings(kind, self._kind.group, one, self._now, self._made.get(key, ()))
+        kind, group, about = self._kind.kind, self._kind.group, one.metadata
+        made = self._made.get(self._key(one), ())
+        keeps = self._made.get(f"{group} {about.namespace}/{about.name}", ())
+        yield from custom_findings(kind, group, one, self._now, made, keeps)
+
+    def _key(self, one: Custom) -> str:
+        about = one.metadata
+        return key_of(about.namespace, f"{short_kind(self._kind.kind.name)}/{about.name}")
 
 
 async def _of_kind(
-    round_: Round, report: Report, kind: ApiKind, made: Made, limit: anyio.CapacityLimiter
+    round_: Round, done: list[_Unwell], kind: ApiKind, made: Made, limit: anyio.CapacityLimiter
 ) -> None:
     """Read a kind; one that does not answer is the API service's own trouble, and named once."""
 
@@ -135,8 +163,8 @@ async def _of_kind(
                 round_.unread(kind.full, exc)
     if patience.cancelled_caught:
         round_.unfinished(kind.full, f"no answer within {KIND_SECONDS:g} s")
-    for one in unwell.found if unwell else ():
-        report(one)
+    if unwell:
+        done.append(unwell)
 
 
 class _Release(msgspec.Struct, frozen=True):

@@ -10,17 +10,19 @@ from msgspec.structs import replace
 from jamie_base.together import pair, together
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.capacity import Host
-from jamie_kubernetes.client.objects import Named, ObjectReference
+from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.client.placing import PlacingPod
 from jamie_kubernetes.client.storage import Attachment, CsiNode
 from jamie_kubernetes.facts.ailments import Severity
+from jamie_kubernetes.facts.causes.devices import Lack
 from jamie_kubernetes.facts.causes.displaced import (
     PREEMPTED,
     Displaced,
+    Pushing,
     Taker,
     is_why,
+    pushing,
     taker,
-    takers_named,
 )
 from jamie_kubernetes.facts.causes.placement import Unplaced, gated_finding, placement_finding
 from jamie_kubernetes.facts.event_index import EventIndex, Happening
@@ -31,6 +33,8 @@ from jamie_kubernetes.facts.placing.volumes import DriverRoom, Stored, driver_ro
 from jamie_kubernetes.facts.survey import PodSurvey, SickGroup
 from jamie_kubernetes.kinds import ATTACHMENTS, CSI_NODES, NAMESPACES, PODS
 from jamie_kubernetes.tools.diagnosing.claims import stored_of
+from jamie_kubernetes.tools.diagnosing.devices import lacking
+from jamie_kubernetes.tools.diagnosing.reading import quietly
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 GROUPS_READ = 40
@@ -47,7 +51,7 @@ class Example(msgspec.Struct, frozen=True):
 
     pod: PlacingPod
     stored: tuple[Stored, ...]
-    devices: tuple[str, ...] = ()
+    devices: Lack | None = None
 
 
 async def examine(round_: Round, report: Report) -> None:
@@ -102,18 +106,7 @@ async def _example(round_: Round, survey: PodSurvey, sick: SickGroup, name: str)
         return None
 
     stored = await stored_of(round_, survey, pod)
-    return Example(pod, stored, await _missing_devices(round_, pod))
-
-
-async def _missing_devices(round_: Round, pod: PlacingPod) -> tuple[str, ...]:
-    """Return the claims of devices that a pod names and nobody made."""
-    names = [one.resource_claim_name for one in pod.spec.resource_claims if one.resource_claim_name]
-    kind = await round_.offered("resourceclaims", "resource.k8s.io") if names else None
-    if kind is None:
-        return ()
-
-    there = [await round_.exists(kind, pod.metadata.namespace, name) for name in names]
-    return tuple(name for name, known in zip(names, there, strict=True) if known is False)
+    return Example(pod, stored, await lacking(round_, pod))
 
 
 async def _scene(round_: Round, examples: Sequence[Example]) -> Scene | None:
@@ -209,11 +202,12 @@ async def _displaced(round_: Round, sick: SickGroup, pod: PlacingPod) -> Displac
     if event is None:
         return None
 
-    async def read(about: ObjectReference) -> Taker:
-        return taker(about, await round_.one(PODS, about.namespace, about.name, PlacingPod))
+    async def read(who: Pushing) -> Taker | None:
+        there = Listing(PODS, fields=f"spec.nodeName={who.node}")
+        return taker(who, await quietly(round_, there, PlacingPod))
 
-    takers = await together(*(partial(read, one) for one in takers_named(event)))
-    return Displaced(event, tuple(takers))
+    takers = await together(*(partial(read, one) for one in pushing(event)))
+    return Displaced(event, tuple(one for one in takers if one))
 
 
 async def _gated(round_: Round) -> list[Gated]:
