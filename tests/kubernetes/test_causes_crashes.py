@@ -58,6 +58,19 @@ def test_an_exit_says_what_it_can(end: Json, code: str) -> None:
     assert judged(crashing(end, resources=LIMITED)).cause == code
 
 
+def test_what_a_pod_may_use_as_a_whole_is_no_limit_of_a_container() -> None:
+    one = crashing(ran(137, "OOMKilled", seconds=3600))
+    one["spec"]["resources"] = {"limits": {"memory": "512Mi"}}
+
+    found = judged(one)
+
+    assert found.summary == (
+        "container app needs more memory than the limit of 512Mi its pod's containers share"
+        " (OOMKilled)"
+    )
+    assert found.next.startswith("raise limits.memory of the pod in pod/web-0,")
+
+
 async def test_out_of_memory_says_the_limit_and_what_is_used_now(
     connect: Connect, api: Api
 ) -> None:

@@ -98,6 +98,22 @@ def test_an_image_that_is_named_like_an_error_is_none() -> None:
     assert judged(one).cause == "image-pull-failed"
 
 
+def test_the_image_of_a_volume_is_not_the_container_s() -> None:
+    model = "registry.example.net/models/bert:9"
+    text = f'Back-off pulling image "{model}": ErrImagePull: rpc error: {model}: not found'
+    one = held("ImagePullBackOff", text)
+    one["spec"]["volumes"] = [{"name": "model", "image": {"reference": model}}]
+
+    found = judged(one)
+
+    assert found.cause == "image-not-found"
+    assert found.summary == (
+        f"container app, volume model: image {model} does not exist: registry.example.net has no"
+        " tag 9 of models/bert"
+    )
+    assert found.next == "correct image.reference of volume model"
+
+
 def test_a_kubelet_that_misses_a_pull_secret_names_it() -> None:
     text = (
         "Unable to retrieve some image pull secrets (regcred); attempting to pull the image may not"

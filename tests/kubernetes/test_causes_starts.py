@@ -187,6 +187,11 @@ CONFIGURED = {"volumes": [{"name": "conf", "configMap": {"name": "app-config"}}]
         ("FailedCreatePodSandBox", 'plugin type="flannel" failed (add): loadFlannelSubnetEnv'
          " failed: open /run/flannel/subnet.env: no such file or directory", "cni-not-ready"),
         ("FailedCreatePodSandBox", 'RuntimeClass "gvisor" not found', "runtime-class-missing"),
+        ("FailedCreatePodSandBox", "failed to construct FQDN from pod hostname and cluster domain,"
+         " FQDN web.shop is too long (64 characters is the max, 70 characters requested)",
+         "sandbox-failed"),
+        ("FailedCreatePodSandBox", "can't create sandbox: user namespaces is not supported by the"
+         " runtime", "sandbox-failed"),
         ("FailedCreatePodSandBox", 'failed to get sandbox image "registry.k8s.io/pause:3.9": failed'
          " to pull image", "sandbox-failed"),
         ("NetworkNotReady", words.NO_CNI, "cni-not-ready"),

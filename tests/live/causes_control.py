@@ -235,6 +235,25 @@ OPERATORS = (
         made=[widget("degraded", condition("Degraded", "True", "Oops"))],
     ),
     Cause(
+        "custom-resource-not-ready",
+        "a CR that others refer to, and that are not ready for it",
+        "Widget/referred",
+        how="played",
+        made=[
+            widget("referred", condition("Ready", "False", "BadThing")),
+            widget(
+                "referring",
+                condition("Ready", "False", "NotYet"),
+                widgetRef={"kind": "Widget", "name": "referred"},
+            ),
+            widget(
+                "waiting",
+                condition("Ready", "False", "NotYet"),
+                dependsOn=[{"name": "referring"}],
+            ),
+        ],
+    ),
+    Cause(
         "custom-resource-failed",
         "a CR in a failed phase (CNPG, Velero, Argo health)",
         "Widget/failed",

@@ -1,10 +1,11 @@
 """Pods that no node takes, for real: own nodes, the lab's own scheduler."""
 
-from tests.kubernetes.placing import ZONE
+from tests.kubernetes.placing import HOST, ZONE
 from tests.live.causes import Cause, Made, Said
 from tests.live.placing import (
     OWN,
     claim,
+    devices,
     displaced,
     host,
     mounts,
@@ -151,6 +152,27 @@ PLACEMENT = (
                     "topologyKey": ZONE,
                     "whenUnsatisfiable": "DoNotSchedule",
                     "labelSelector": {"matchLabels": {"app": "spread"}},
+                }
+            ],
+        ),
+    ),
+    row(
+        "topology-spread",
+        "Pending: topology spread over fewer domains than it wants",
+        "scarce",
+        host("scarce"),
+        pod("scarce-first", labels={"app": "scarce"}, nodeName=f"{OWN}-scarce"),
+        pod(
+            "scarce",
+            "scarce",
+            labels={"app": "scarce"},
+            topologySpreadConstraints=[
+                {
+                    "maxSkew": 1,
+                    "minDomains": 2,
+                    "topologyKey": HOST,
+                    "whenUnsatisfiable": "DoNotSchedule",
+                    "labelSelector": {"matchLabels": {"app": "scarce"}},
                 }
             ],
         ),
@@ -317,6 +339,25 @@ PLACEMENT = (
             "deviceless",
             resourceClaims=[{"name": "card", "resourceClaimName": "nobody-made-it"}],
         ),
+    ),
+    row(
+        "device-claim",
+        "Pending: devices of a class that does not exist",
+        "classless",
+        devices("classless", f"{OWN}.nobody.example.com"),
+        pod("classless", resourceClaims=[{"name": "card", "resourceClaimName": "classless"}]),
+    ),
+    row(
+        "device-claim",
+        "Pending: devices that no node offers",
+        "cardless",
+        Made(
+            "resource.k8s.io/v1/deviceclasses",
+            {"metadata": {"name": f"{OWN}.example.com"}, "spec": {}},
+            namespaced=False,
+        ),
+        devices("cardless", f"{OWN}.example.com"),
+        pod("cardless", resourceClaims=[{"name": "card", "resourceClaimName": "cardless"}]),
     ),
     Cause(
         "claim-unbound",

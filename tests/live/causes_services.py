@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from jamie_kubernetes.facts.endpoints import SERVICE_LABEL
 from tests.kubernetes.wire import Json
 from tests.live.causes import Cause, Made, Said
 from tests.live.causes_workloads import deploy, deployment, service
@@ -53,6 +54,22 @@ def routed(name: str, of: str) -> Made:
     }
     body: Json = {"metadata": {"name": name}, "spec": spec}
     return Made("networking.k8s.io/v1/ingresses", body, ADDRESS)
+
+
+def bare(name: str) -> Made:
+    """A Service that selects nobody."""
+    return Made("v1/services", {"metadata": {"name": name}, "spec": {"ports": [{"port": 5432}]}})
+
+
+def by_hand(name: str, *labels: str, port: str) -> Made:
+    """Endpoints that somebody makes, with the Service's name in some labels."""
+    body: Json = {
+        "metadata": {"name": f"{name}-1", "labels": dict.fromkeys(labels, name)},
+        "addressType": "IPv4",
+        "ports": [{"name": port, "port": 5432}],
+        "endpoints": [{"addresses": ["192.0.2.9"], "conditions": {"ready": True}}],
+    }
+    return Made("discovery.k8s.io/v1/endpointslices", body)
 
 
 SERVICES = (
@@ -163,6 +180,24 @@ SERVICES = (
             ),
             routed("unmade", "jamie-test-within"),
         ],
+    ),
+    Cause(
+        "endpoints-not-made",
+        "an EndpointSlice made by hand that names no Service",
+        "svc/nameless",
+        made=[bare("nameless"), by_hand("nameless", port="")],
+    ),
+    Cause(
+        "service-port-unresolved",
+        "an EndpointSlice made by hand whose port has another name",
+        "svc/misnamed",
+        made=[bare("misnamed"), by_hand("misnamed", SERVICE_LABEL, port="postgres")],
+    ),
+    Cause(
+        "",
+        "an EndpointSlice made by hand",
+        "svc/handmade",
+        made=[bare("handmade"), by_hand("handmade", SERVICE_LABEL, port="")],
     ),
     Cause(
         "local-policy-gaps",

@@ -88,6 +88,13 @@ def claim(name: str, kind: str = "", mode: str = "ReadWriteOnce", volume: str = 
     return Made("v1/persistentvolumeclaims", {"metadata": {"name": name}, "spec": spec})
 
 
+def devices(name: str, kind: str) -> Made:
+    """A claim of a device of a class."""
+    asked = {"requests": [{"name": "card", "exactly": {"deviceClassName": kind}}]}
+    body: Json = {"metadata": {"name": name}, "spec": {"devices": asked}}
+    return Made("resource.k8s.io/v1/resourceclaims", body)
+
+
 def volume(name: str, mode: str = "ReadWriteOnce", **spec: Any) -> Made:
     """A volume that its claim names; nobody ever mounts it."""
     source = {} if "csi" in spec else {"hostPath": {"path": "/nowhere"}}

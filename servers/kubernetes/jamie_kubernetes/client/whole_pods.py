@@ -180,6 +180,12 @@ class Nfs(_Wire, frozen=True):
     path: str = ""
 
 
+class ImageSource(_Wire, frozen=True):
+    """An image whose files are a volume."""
+
+    reference: str = ""
+
+
 class WholeVolume(survey.Mount, frozen=True, rename="camel"):
     """A volume, as far as where it comes from."""
 
@@ -189,6 +195,7 @@ class WholeVolume(survey.Mount, frozen=True, rename="camel"):
     csi: CsiSource | None = None
     host_path: HostPath | None = None
     nfs: Nfs | None = None
+    image: ImageSource | None = None
 
     def sources(self, *, secret: bool) -> list[NamedSource]:
         """Return the ConfigMaps or Secrets it is made of."""

@@ -50,7 +50,8 @@ def out_of_memory(case: Case, status: ContainerStatus, end: Terminated) -> Clue 
         return None
 
     resources = case.container(status.name).resources
-    limit = resources.limits.get("memory", "") or case.pod.spec.resources.limits.get("memory", "")
+    own, shared = (one.limits.get("memory", "") for one in (resources, case.pod.spec.resources))
+    limit = own or shared
     if not limit:
         return node_out_of_memory(case, status)
 
@@ -58,14 +59,19 @@ def out_of_memory(case: Case, status: ContainerStatus, end: Terminated) -> Clue 
     at_once = ran is not None and ran < SHORT_SECONDS
     return Clue(
         ContainerCause.OOM,
-        f"{case.called(status.name)} needs more memory than its limit of {limit}"
+        f"{case.called(status.name)} needs more memory than {_allowed(own, shared)}"
         f"{', already to start' if at_once else ''} (OOMKilled)",
         evidence=_request_words(resources.requests.get("memory", ""), limit),
-        next=f"raise limits.memory of {status.name} in {case.group.owner}, or find what grows:"
+        next=f"raise limits.memory of {status.name if own else 'the pod'} in {case.group.owner},"
+        " or find what grows:"
         f" k8s_top namespace={case.group.namespace} by=memory",
         seeks=(Used(status.name),),
         finish=_with_usage,
     )
+
+
+def _allowed(own: str, shared: str) -> str:
+    return f"its limit of {own}" if own else f"the limit of {shared} its pod's containers share"
 
 
 def _request_words(request: str, limit: str) -> tuple[str, ...]:

@@ -84,20 +84,29 @@ _NO_REPOSITORY = re.compile(r"name unknown|NAME_UNKNOWN|repository .{0,120}(?:no
 
 def clue(case: Case, status: ContainerStatus) -> Clue:
     """Tell why a container's image does not come."""
-    image = case.container(status.name).image or _named(case, status)
+    volume, image = _wanted(case, status)
     texts = _texts(case, status, image)
     code, text = _classified(texts)
+    called = case.called(status.name) + (f", volume {volume}" if volume else "")
     found = Clue(
         code,
-        _words(case, status.name, image, code, text),
+        _words(case, called, image, code, text),
         evidence=(*_container_words(case, status), *event_words(case, *_failures(case))),
         said=(text,) if text else (),
-        next=_next(case, status.name, image, code, text),
+        next=_next(case, status.name, image, code, text, volume=volume),
         confidence="certain" if code is not ContainerCause.IMAGE_FAILED else "possible",
         since_ns=case.group.since_ns,
         follows=case.node_key if code is ContainerCause.IMAGE_DISK else (),
     )
-    return _seeking(case, status.name, image, text, found)
+    return found if volume else _seeking(case, status.name, image, text, found)
+
+
+def _wanted(case: Case, status: ContainerStatus) -> tuple[str, str]:
+    """Return the image that does not come, and the volume that it is of, if it is of one."""
+    own, spoken = case.container(status.name).image, _named(case, status)
+    mounted = {one.image.reference: one.name for one in case.pod.spec.volumes if one.image}
+    volume = mounted.get(spoken, "") if spoken != own else ""
+    return volume, spoken if volume else own or spoken
 
 
 def slow_clue(case: Case) -> Clue | None:
@@ -149,13 +158,9 @@ def _classified(texts: Sequence[str]) -> tuple[ContainerCause, str]:
     return ContainerCause.IMAGE_FAILED, texts[0] if texts else ""
 
 
-def _words(case: Case, container: str, image: str, code: ContainerCause, text: str) -> str:
+def _words(case: Case, called: str, image: str, code: ContainerCause, text: str) -> str:
     name = image_named(image)
-    its = (
-        f"{case.called(container)}: image {image}"
-        if image
-        else f"{case.called(container)}: its image"
-    )
+    its = f"{called}: image {image}" if image else f"{called}: its image"
     match code:
         case ContainerCause.IMAGE_NOT_FOUND:
             missing = f": {name.host} has no {_missing_part(name, text)}" if image else ""
@@ -208,11 +213,16 @@ def _tls(text: str) -> str:
     return "its certificate is not signed by a known authority"
 
 
-def _next(case: Case, container: str, image: str, code: ContainerCause, text: str) -> str:
+def _next(
+    case: Case, container: str, image: str, code: ContainerCause, text: str, *, volume: str
+) -> str:
     owner = f"{case.group.owner} namespace={case.group.namespace}"
     match code:
+        case ContainerCause.IMAGE_NOT_FOUND | ContainerCause.IMAGE_NAME if volume:
+            return f"correct image.reference of volume {volume}"
         case ContainerCause.IMAGE_NOT_FOUND | ContainerCause.IMAGE_NAME:
-            return f"correct the image of {container}: k8s_set, or k8s_rollout name={owner}"
+            before = f", or k8s_rollout name={owner}" if case.owner else ""
+            return f"correct the image of {container}: k8s_set{before}"
         case ContainerCause.IMAGE_DENIED:
             host = image_named(image).host
             cloud = ", or the nodes' cloud role the right to pull" if _CLOUDS.search(host) else ""
