@@ -51,7 +51,11 @@ def unheard(name: str) -> Json:
 
 async def test_what_is_wrong_elsewhere_is_told_beside_a_lost_node(ask: Ask, api: Api) -> None:
     api.objects["nodes"] = [node("node-1"), node("node-2"), node("node-3", ready="Unknown")]
-    counts = {"desiredNumberScheduled": 3, "currentNumberScheduled": 3, "numberReady": 1}
+    counts: dict[str, Any] = {
+        "desiredNumberScheduled": 3,
+        "currentNumberScheduled": 3,
+        "numberReady": 1,
+    }
     api.objects["daemonsets"] = [daemon(**counts)]
     broken = backing_off(ran(1))
     sick = on("node-2", "logs-b", containers=[broken])
@@ -71,7 +75,11 @@ async def test_what_is_wrong_elsewhere_is_told_beside_a_lost_node(ask: Ask, api:
 
 async def test_a_node_without_a_pod_is_told_beside_a_lost_node(ask: Ask, api: Api) -> None:
     api.objects["nodes"] = [node("node-1"), node("node-2"), node("node-3", ready="Unknown")]
-    counts = {"desiredNumberScheduled": 3, "currentNumberScheduled": 2, "numberReady": 1}
+    counts: dict[str, Any] = {
+        "desiredNumberScheduled": 3,
+        "currentNumberScheduled": 2,
+        "numberReady": 1,
+    }
     api.objects["daemonsets"] = [daemon(**counts)]
     api.objects["pods"] = [on("node-1", "logs-a"), unheard("logs-c")]
 
