@@ -9,7 +9,7 @@ import pytest
 from tests.kubernetes.certified import certificate
 from tests.kubernetes.conftest import Ask
 from tests.kubernetes.offers import offer
-from tests.kubernetes.wire import Api, Json, ago, condition, meta, node, renewed, status
+from tests.kubernetes.wire import Api, Json, ago, condition, meta, node, pod, renewed, status
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 REGISTRATION = "/apis/apiregistration.k8s.io/v1"
@@ -343,3 +343,40 @@ async def test_who_may_not_read_metrics_is_told_nothing_of_them(ask: Ask, health
     healthy.routes["/metrics"] = status(403, "forbidden", "Forbidden")
 
     assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+def led(holder: str, **past: float) -> Json:
+    """A lease of an operator's pod."""
+    spec = {"holderIdentity": f"{holder}_id", "leaseDurationSeconds": 15, "renewTime": ago(**past)}
+    return {"metadata": meta(f"lock-of-{holder}", "shop"), "spec": spec}
+
+
+LEADER = "op-66d7c-vwxz2"
+
+
+@pytest.mark.parametrize(
+    ("pods", "leases", "told"),
+    [
+        ([LEADER], [led("op-66d7c-zzzzz", hours=2)], "2h ago by op-66d7c-zzzzz, which is gone"),
+        ([LEADER], [led(LEADER, hours=2)], f"2h ago by {LEADER}, which is still there"),
+        ([LEADER], [led("op-66d7c-zzzzz", seconds=90)], ""),
+        ([LEADER], [led("op-66d7c-zzzzz", hours=2), led(LEADER, seconds=3)], ""),
+        ([], [led("op-66d7c-zzzzz", hours=2)], ""),
+        ([LEADER], [led("node-1", hours=2)], ""),
+    ],
+    ids=["gone", "still there", "young", "an old lock beside", "scaled to zero", "no pod's"],
+)
+async def test_a_lease_that_ready_pods_do_not_take_over_is_told(
+    ask: Ask, healthy: Api, pods: list[str], leases: list[Json], told: str
+) -> None:
+    healthy.objects["pods"] = [pod(one, owner="ReplicaSet/op-66d7c") for one in pods]
+    healthy.objects["leases"] = leases
+
+    text = await ask("k8s_diagnose")
+
+    if told:
+        assert "DEGRADED shop/deploy/op: none of its pods leads: lease/lock-of-" in text
+        assert f"was last renewed {told}; 1 ready pod did not take it over" in text
+        assert "(lease-not-renewed, possible)" in text
+    else:
+        assert text.startswith("Healthy")

@@ -88,6 +88,23 @@ def release(name: str, version: int, status: str) -> Made:
     return Made("v1/secrets", body)
 
 
+def running(name: str) -> Json:
+    labels = {"app": name}
+    pod = {"containers": [{"name": "app", "image": "example.net/app:1"}]}
+    template = {"metadata": {"labels": labels}, "spec": pod}
+    return {
+        "metadata": {"name": name},
+        "spec": {"selector": {"matchLabels": labels}, "template": template},
+    }
+
+
+def forgotten(name: str) -> Json:
+    """A lease that a pod of a Deployment held before it went."""
+    held = {"holderIdentity": f"{name}-6f7c9d8b5-zzzzz_id", "leaseDurationSeconds": 15}
+    renewed = (dt.datetime.now(dt.UTC) - OLD).strftime("%Y-%m-%dT%H:%M:%S.000000Z")
+    return {"metadata": {"name": f"{name}-lock"}, "spec": {**held, "renewTime": renewed}}
+
+
 def later(**ahead: float) -> str:
     return (dt.datetime.now(dt.UTC) + dt.timedelta(**ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -166,6 +183,16 @@ CONTROL = (
         how="played",
         made=[
             Made("coordination.k8s.io/v1/namespaces/kube-system/leases", LEASE, namespaced=False)
+        ],
+    ),
+    Cause(
+        "lease-not-renewed",
+        "a controller whose lease-holder is gone",
+        "deploy/leaderless",
+        how="played",
+        made=[
+            Made("apps/v1/deployments", running("leaderless"), pods={}),
+            Made("coordination.k8s.io/v1/leases", forgotten("leaderless")),
         ],
     ),
     Cause(

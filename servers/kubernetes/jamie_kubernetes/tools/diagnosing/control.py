@@ -28,6 +28,7 @@ from jamie_kubernetes.facts.causes.control import (
     readiness_finding,
     webhook_findings,
 )
+from jamie_kubernetes.facts.causes.leases import forgotten, forgotten_finding, held_by_pods
 from jamie_kubernetes.facts.endpoints import SERVICE_LABEL, EndpointTally
 from jamie_kubernetes.kinds import (
     API_SERVICES,
@@ -36,12 +37,15 @@ from jamie_kubernetes.kinds import (
     LEASES,
     MUTATING_WEBHOOKS,
     NAMESPACES,
+    PODS,
     SERVICES,
     VALIDATING_WEBHOOKS,
 )
+from jamie_kubernetes.tools.diagnosing.reading import quietly
 from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 SYSTEM = "kube-system"
+NODE_LEASES = "kube-node-lease"
 METRICS_BYTES = 24 * 1024 * 1024
 """How much of the API server's metrics is read, to find which deprecated APIs are used."""
 
@@ -51,7 +55,8 @@ _LABEL = re.compile(rb'(\w+)="([^"]*)"')
 
 async def examine(round_: Round, report: Report) -> None:
     """Report what keeps the API server from its work."""
-    works = [partial(work, round_, report) for work in (_webhooks, _apis, _definitions, _spaces)]
+    looks = (_webhooks, _apis, _definitions, _spaces, _holders)
+    works = [partial(work, round_, report) for work in looks]
     wide = [partial(work, round_, report) for work in (_leaders, _readiness, _deprecations)]
 
     await together(*works, *(() if round_.namespace else wide))
@@ -102,6 +107,20 @@ async def _leaders(round_: Round, report: Report) -> None:
     for one in (await round_.parts.ask("leases", read)).value or ():
         if finding := lease_finding(one, round_.now_ns):
             report(finding)
+
+
+async def _holders(round_: Round, report: Report) -> None:
+    """Look at the leases of controllers that run as pods; those of nodes are the nodes' matter."""
+    where = Listing(LEASES, round_.namespace, fields=f"metadata.namespace!={NODE_LEASES}")
+    held = held_by_pods(await quietly(round_, where, Lease))
+    stale = forgotten(held, round_.now_ns)
+    survey = await round_.pods() if stale else None
+    for one in stale if survey else ():
+        space = one.lease.metadata.namespace
+        ready = survey.living(space, one.owner)[0] if survey else 0
+        there = await round_.exists(PODS, space, one.pod) if ready else None
+        if told := forgotten_finding(one, ready, round_.now_ns, there=there):
+            report(told)
 
 
 async def _readiness(round_: Round, report: Report) -> None:
