@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp import Client
 
 from jamie_base.errors import BackendError, Denied
 from jamie_kubernetes.client import Cluster, Listing
@@ -17,6 +18,23 @@ from jamie_kubernetes.settings import Settings
 from tests.kubernetes.conftest import WITH_DATA, Connect, text_of
 from tests.kubernetes.limited import CANARY, LIMITS, filled
 from tests.kubernetes.wire import Api, event, namespace, pod
+
+
+async def listed(client: Client, limit: int) -> list[str]:
+    """Read the names of all pods, page by page."""
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(30):
+        question = {"what": "pods", "limit": limit, "cursor": cursor}
+        result = await client.call_tool("k8s_get", question, meta=WITH_DATA)
+        assert result.structured_content, result.content
+        assert len(result.structured_content["rows"]) <= limit
+        seen += [row[0] for row in result.structured_content["rows"]]
+        cursor = result.structured_content.get("cursor", "")
+        if not cursor:
+            break
+
+    return seen
 
 
 @pytest.mark.parametrize("limits", LIMITS[1:], ids=str)
@@ -32,24 +50,24 @@ async def test_pages_within_limits_neither_repeat_nor_skip(
         key=lambda one: (one["metadata"]["namespace"], one["metadata"]["name"])
     )
 
-    seen: list[str] = []
-    cursor = ""
-    for _ in range(30):
-        question = {"what": "pods", "limit": 3, "cursor": cursor}
-        result = await client.call_tool("k8s_get", question, meta=WITH_DATA)
-        assert result.structured_content, result.content
-        assert len(result.structured_content["rows"]) <= 3
-        seen += [row[0] for row in result.structured_content["rows"]]
-        cursor = result.structured_content.get("cursor", "")
-        if not cursor:
-            break
-
     expected = [
         f"{one['metadata']['namespace']}/{one['metadata']['name']}"
         for one in api.objects["pods"]
         if one["metadata"]["namespace"] != "vault"
     ]
-    assert seen == expected
+    assert await listed(client, limit=3) == expected
+
+
+@pytest.mark.parametrize("pages", [True, False])
+async def test_a_namespace_called_like_the_beginning_of_another_hides_none_of_its_objects(
+    connect: Connect, api: Api, pages: bool
+) -> None:
+    client = await connect(allow_namespace=["shop", "shop-a"])
+    filled(api).pages = pages
+    names = [f"{space}/p{one}" for space in ("shop-a", "shop") for one in range(5)]
+    api.objects["pods"] = [pod(name, space) for space, name in (one.split("/") for one in names)]
+
+    assert await listed(client, limit=5) == names
 
 
 async def test_a_server_that_does_not_page_is_still_read_in_pages(
@@ -59,16 +77,7 @@ async def test_a_server_that_does_not_page_is_still_read_in_pages(
     filled(api).pages = False
     api.objects["pods"] += [pod(f"p{one:02}", "team-a") for one in range(7)]
 
-    seen: list[str] = []
-    cursor = ""
-    while True:
-        question = {"what": "pods", "limit": 4, "cursor": cursor}
-        result = await client.call_tool("k8s_get", question, meta=WITH_DATA)
-        assert result.structured_content, result.content
-        seen += [row[0] for row in result.structured_content["rows"]]
-        cursor = result.structured_content.get("cursor", "")
-        if not cursor:
-            break
+    seen = await listed(client, limit=4)
 
     assert len(seen) == len({*seen}) == 13
     assert seen == sorted(seen)

@@ -113,9 +113,8 @@ class Horizon:
         if not names:
             remark(f"(No namespace is called like {listed(spaces.allowed)}.)")
 
-        return Reach(
-            tuple(msgspec.structs.replace(listing, namespace=name) for name in names), apart=True
-        )
+        parts = (msgspec.structs.replace(listing, namespace=name) for name in names)
+        return Reach(tuple(sorted(parts, key=place_of)), apart=True)
 
     async def allowed(self, who: Who) -> list[str]:
         """Return the names of the allowed namespaces; patterns stand for those that exist.
@@ -171,6 +170,14 @@ class Horizon:
         self._seen = {who: (time.monotonic(), names)}
 
         return names
+
+
+def place_of(part: Listing) -> str:
+    """Return where a namespace's part of a list stands: where the API server's own keys are.
+
+    By its bare name `shop` would come before `shop-a`, and its objects after those of that one.
+    """
+    return f"{part.namespace}/"
 
 
 async def pages(reach: Reach, read: Read[PageT]) -> AsyncIterator[PageT]:

@@ -14,7 +14,7 @@ from jamie_kubernetes.client.api_server import Expired
 from jamie_kubernetes.client.cluster import RESTARTS, Cluster
 from jamie_kubernetes.client.fence import leave
 from jamie_kubernetes.client.listing import PAGE_OBJECTS, Listing
-from jamie_kubernetes.client.reach import Reach, first_pages, is_in_reach, pages
+from jamie_kubernetes.client.reach import Reach, first_pages, is_in_reach, pages, place_of
 
 _INSIDE = "\n"
 """Parts a namespace from the API server's own token."""
@@ -176,7 +176,7 @@ async def _full_page(listing: Listing, read: _ReadRows, limit: int, token: str) 
 async def _page_of_several(reach: Reach, read: _ReadRows, limit: int, token: str) -> RowPage:
     """Read a page across namespaces; its token is the one it stopped in, and that one's own."""
     at, _, inner = token.partition(_INSIDE)
-    parts = [part for part in reach.parts if part.namespace >= at]
+    parts = [part for part in reach.parts if place_of(part) >= f"{at}/"]
 
     def start(part: Listing) -> str:
         return inner if part.namespace == at else ""
