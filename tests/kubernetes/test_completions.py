@@ -6,6 +6,7 @@ from mcp import Client
 from mcp.types import Completion, PromptReference, ResourceTemplateReference
 
 from tests.kubernetes.conftest import Connect, Mode
+from tests.kubernetes.offers import offer
 from tests.kubernetes.wire import Api, Json, container, namespace, pod, workload
 
 OBJECT = ResourceTemplateReference(uri="k8s://{context}/{namespace}/{kind}/{name}")
@@ -86,6 +87,21 @@ async def test_names_are_asked_for_without_the_objects(connect: Connect, shop: A
     (asked,) = shop.asked("/api/v1/pods")
     assert asked.url.params["includeObject"] == "None"
     assert "as=Table" in asked.headers["accept"]
+
+
+async def test_names_are_found_where_another_column_comes_first(
+    connect: Connect, shop: Api
+) -> None:
+    offer(shop)
+    columns = [{"name": "Last Seen"}, {"name": "Reason"}, {"name": "Name", "priority": 1}]
+    rows = [{"cells": ["5m", "BackOff", "web-0.17"]}, {"cells": ["9m", "Pulled", "db-0.23"]}]
+    shop.routes["/api/v1/namespaces/shop/events"] = httpx.Response(
+        200, json={"kind": "Table", "columnDefinitions": columns, "rows": rows}
+    )
+
+    found = await completed(await connect(), OBJECT, "name", "", kind="events", namespace="shop")
+
+    assert found.values == ["db-0.23", "web-0.17"]
 
 
 async def test_more_than_a_hundred_are_counted(connect: Connect, api: Api) -> None:

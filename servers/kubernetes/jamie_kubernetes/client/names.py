@@ -5,9 +5,10 @@ import msgspec
 from jamie_kubernetes.client.cluster import Cluster
 from jamie_kubernetes.client.decoding import decoded
 from jamie_kubernetes.client.listing import Listing
-from jamie_kubernetes.client.rows import Form, RowPage, fold_rows
+from jamie_kubernetes.client.rows import Form, RowPage, TableRow, fold_rows
 
-MOST = 20_000
+MOST = 100_000
+"""How many are kept: enough to find the nearest, and to complete."""
 
 
 class _Meta(msgspec.Struct, frozen=True):
@@ -19,19 +20,26 @@ class _Named(msgspec.Struct, frozen=True):
 
 
 class _Names:
-    """Keeps the names of rows: the first cell, or the object's own where there are no cells."""
+    """Keeps the names of rows: what is printed as such, or the object's own where nothing is."""
 
     def __init__(self) -> None:
         self.found: set[str] = set()
+        self._place: int | None = None
 
     def add(self, page: RowPage) -> None:
         if len(self.found) >= MOST:
             return
 
-        for row in page.rows:
-            cell = row.cells[0] if row.cells else None
-            named = isinstance(cell, str)
-            self.found.add(cell if named else decoded(row.object, _Named).metadata.name)
+        # Later pages of some servers come without the columns.
+        named = (place for place, one in enumerate(page.columns) if one.name.lower() == "name")
+        self._place = next(named, self._place)
+        self.found.update(self._name(row) for row in page.rows)
+
+    def _name(self, row: TableRow) -> str:
+        if self._place is None:
+            return decoded(row.object, _Named).metadata.name
+
+        return str(row.cells[self._place])
 
 
 async def read_names(cluster: Cluster, listing: Listing) -> list[str]:

@@ -4,13 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from jamie_base.errors import InvalidArgument, NotFound
+from jamie_base.errors import InvalidArgument
 from jamie_base.when import SECOND, Nanoseconds, window
 from jamie_kubernetes.answers import LogReport
 from jamie_kubernetes.client import Cluster
+from jamie_kubernetes.kinds import PODS
 from jamie_kubernetes.render.logs import logs
 from jamie_kubernetes.tools.following import Follow, checked
 from jamie_kubernetes.tools.scope import Scope, scope_of
+from jamie_kubernetes.tools.targets import RUNS_PODS
 from jamie_kubernetes.tools.toolset import Backend, Home, Marks, Selector, tools
 
 MOST_LINES = 10_000
@@ -112,13 +114,7 @@ async def _scope(cluster: Cluster, name: str, namespace: str, selector: str) -> 
             "Give either name (a pod or workload, as in deploy/web) or selector (app=web)."
         )
 
-    if "/" in name or not name:
-        return await scope_of(cluster, namespace, name, selector)
-
-    try:
-        return await scope_of(cluster, namespace, f"pod/{name}")
-    except NotFound:
-        return await scope_of(cluster, namespace, name)
+    return await scope_of(cluster, namespace, name, selector, kinds=(PODS, *RUNS_PODS))
 
 
 def _filters(grep: str, level: str) -> str:

@@ -9,9 +9,9 @@ from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.objects import Named, Pod
 from jamie_kubernetes.facts.owners import Owner, owner_of
-from jamie_kubernetes.kinds import NODES, PODS, REPLICA_SETS, SERVICES
+from jamie_kubernetes.kinds import NODES, PODS, REPLICA_SETS, SERVICES, Kind
 from jamie_kubernetes.tools.parts import alternatives, check_namespace
-from jamie_kubernetes.tools.targets import RUNS_PODS, find, selector_of, split
+from jamie_kubernetes.tools.targets import RUNS_PODS, Target, find, selector_of, split
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -40,9 +40,15 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 async def scope_of(
-    cluster: Cluster, namespace: str, workload: str = "", selector: str = "", node: str = ""
+    cluster: Cluster,
+    namespace: str,
+    workload: str = "",
+    selector: str = "",
+    node: str = "",
+    *,
+    kinds: Sequence[Kind] = RUNS_PODS,
 ) -> Scope:
-    """Find what the arguments name.
+    """Find what the arguments name; a bare `workload` is of the first of the `kinds` that has it.
 
     Raises:
         NotFound: The namespace, workload or node does not exist; the nearest names are offered.
@@ -50,7 +56,9 @@ async def scope_of(
 
     """
     await check_namespace(cluster, namespace)
-    base = await _of_workload(cluster, namespace, workload) if workload else Scope("", namespace)
+    base = Scope("", namespace)
+    if workload:
+        base = await _of_target(cluster, await find(cluster, workload, namespace, kinds))
     on = await node_named(cluster, node) if node else ""
     said = [
         base.words,
@@ -91,10 +99,8 @@ class _Kept:
         self.pods += [one for one in page if self._owner in (None, owner_of(one.metadata))]
 
 
-async def _of_workload(cluster: Cluster, namespace: str, workload: str) -> Scope:
-    kind, _ = split(workload)
-    target = await find(cluster, workload, namespace, RUNS_PODS)
-    if kind is PODS:
+async def _of_target(cluster: Cluster, target: Target) -> Scope:
+    if target.kind is PODS:
         return Scope(f"of {target}", target.namespace, fields=f"metadata.name={target.name}")
 
     by_owner = target.kind not in (REPLICA_SETS, SERVICES)

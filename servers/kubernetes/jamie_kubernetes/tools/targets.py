@@ -8,6 +8,7 @@ import msgspec
 from jamie_base.errors import BackendError, Denied, InvalidArgument, NotFound, did_you_mean
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Unauthorised
+from jamie_kubernetes.client.names import read_names
 from jamie_kubernetes.client.objects import LabelSelector, Named, Service, Workload
 from jamie_kubernetes.facts.owners import Owner
 from jamie_kubernetes.kinds import (
@@ -194,10 +195,8 @@ async def _missing(cluster: Cluster, kinds: Sequence[Kind], name: str, namespace
     return f"There is no {what} {where}.{did_you_mean(full[:3])}"
 
 
-async def _names(cluster: Cluster, kind: Kind, namespace: str) -> set[str]:
+async def _names(cluster: Cluster, kind: Kind, namespace: str) -> list[str]:
     try:
-        found = await cluster.all(Listing(kind, namespace), Named)
+        return await read_names(cluster, Listing(kind, namespace))
     except BackendError:
-        return set()
-
-    return {one.metadata.name for one in found}
+        return []
