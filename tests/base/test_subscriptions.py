@@ -247,9 +247,33 @@ async def test_no_more_than_so_many_are_watched_at_once(
     refuse: Refuse = listened if era == "auto" else subscribed
     server = serve(tmp_path, shelf)
     async with hearing(server, "auto", SUGAR), Client(server, mode=era) as client:
-        with pytest.raises(MCPError, match="1 resources are watched already"):
+        with pytest.raises(MCPError, match="1 resources are watched at once"):
             await refuse(client, SALT)
         await refuse(client, SUGAR)
+
+
+async def test_no_more_than_so_many_are_watched_at_once_for_one_stream(
+    tmp_path: Path, shelf: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches, "MOST", 1)
+    async with Client(serve(tmp_path, shelf)) as client:
+        with pytest.raises(MCPError, match="1 resources are watched at once"):
+            async with client.listen(resource_subscriptions=[SUGAR, SALT]):
+                pass
+
+    assert shelf.looks == 0
+
+
+async def test_two_subscriptions_to_the_same_at_once_end_with_one_word(
+    tmp_path: Path, shelf: Watched
+) -> None:
+    async with Client(serve(tmp_path, shelf), mode="legacy") as client:
+        async with anyio.create_task_group() as group:
+            group.start_soon(subscribed, client, SUGAR)
+            group.start_soon(subscribed, client, SUGAR)
+        await looking(shelf, 1)
+        await unsubscribed(client, SUGAR)
+        await looking(shelf, 0)
 
 
 async def test_the_older_era_ends_a_subscription_by_saying_so(

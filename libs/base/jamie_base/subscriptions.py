@@ -5,7 +5,7 @@ it. Before, `resources/subscribe` returned at once: there it lives as long as th
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -63,6 +63,28 @@ class Circle:
         await self.bus.publish(ResourceUpdated(uri))
 
 
+class Held:
+    """The subscriptions of one connection of the older era.
+
+    They begin and end one at a time, in `turn`: two requests for the same would both begin, and
+    the first of them never end.
+    """
+
+    def __init__(self) -> None:
+        self.turn = anyio.Lock()
+        self.scopes: dict[str, anyio.CancelScope] = {}
+
+    def end(self, uri: str) -> None:
+        """End a subscription, if it is there."""
+        if scope := self.scopes.pop(uri, None):
+            scope.cancel()
+
+    def end_all(self) -> None:
+        """End what is left."""
+        for scope in self.scopes.values():
+            scope.cancel()
+
+
 class Subscriptions:
     """Serves the subscriptions to a server's resources."""
 
@@ -82,7 +104,7 @@ class Subscriptions:
         circle = self._circle(ctx)
         asked = params.notifications.resource_subscriptions or ()
         # What is of another scheme never changes here, and is not promised.
-        named = [self._named(ctx, circle, uri) for uri in asked if self._resources.owns(uri)]
+        named = self._named(ctx, circle, [uri for uri in asked if self._resources.owns(uri)])
         honoured = [one.uri for one in named] or None
         filtered = params.notifications.model_copy(update={"resource_subscriptions": honoured})
         serve = partial(circle.listen, ctx, params.model_copy(update={"notifications": filtered}))
@@ -97,44 +119,52 @@ class Subscriptions:
 
         """
         circle = self._circle(ctx)
-        named = self._named(ctx, circle, str(params.uri))
+        (named,) = self._named(ctx, circle, [str(params.uri)])
         group, held = ctx.lifespan_context.background, _held(ctx)
-        if group is None or named.uri in held:
-            return EmptyResult()
+        async with held.turn:
+            if group is None or named.uri in held.scopes:
+                return EmptyResult()
 
-        stay = partial(_stay, circle, ctx.session, named.uri, _versions(ctx, named))
-        held[named.uri] = await group.start(stay)
-        try:
-            await circle.watches.looked([named.uri])
-        except ToolError as exc:
-            held.pop(named.uri).cancel()
-            raise _refusal(ctx, exc) from exc
+            stay = partial(_stay, circle, ctx.session, named.uri, _versions(ctx, named))
+            held.scopes[named.uri] = await group.start(stay)
+            try:
+                await circle.watches.looked([named.uri])
+            except ToolError as exc:
+                held.end(named.uri)
+                raise _refusal(ctx, exc) from exc
 
         return EmptyResult()
 
     async def unsubscribe(self, ctx: Request, params: UnsubscribeRequestParams) -> EmptyResult:
         """End a subscription of the older era; one that is not there is ended already."""
-        if scope := _held(ctx).pop(str(params.uri), None):
-            scope.cancel()
+        held = _held(ctx)
+        async with held.turn:
+            held.end(str(params.uri))
 
         return EmptyResult()
 
     def _circle(self, ctx: Request) -> Circle:
         return self._circles.setdefault(caller_of(ctx.request), Circle())
 
-    def _named(self, ctx: Request, circle: Circle, uri: str) -> Named:
+    def _named(self, ctx: Request, circle: Circle, uris: Sequence[str]) -> list[Named]:
         try:
-            named = self._resources.named(uri)
-            if named.template.watch is None:
-                watched = " or ".join(one.uri for one in self._resources if one.watch)
-                raise InvalidArgument(f"{uri!r} cannot be subscribed to, only {watched}.")
-            ctx.lifespan_context.sources.pick(named.source)
-            circle.watches.check(uri)
+            named = [self._watchable(ctx, uri) for uri in uris]
+            circle.watches.check(uris)
         except ToolError as exc:
             raise _refusal(ctx, exc) from exc
 
-        _audit(ctx, named)
+        for one in named:
+            _audit(ctx, one)
 
+        return named
+
+    def _watchable(self, ctx: Request, uri: str) -> Named:
+        named = self._resources.named(uri)
+        if named.template.watch is None:
+            watched = " or ".join(one.uri for one in self._resources if one.watch)
+            raise InvalidArgument(f"{uri!r} cannot be subscribed to, only {watched}.")
+
+        ctx.lifespan_context.sources.pick(named.source)
         return named
 
 
@@ -199,21 +229,16 @@ def _versions(ctx: Request, named: Named) -> Versions:
     return partial(watch, ctx.lifespan_context.sources.pick(named.source), **named.values)
 
 
-def _held(ctx: Request) -> dict[str, anyio.CancelScope]:
+def _held(ctx: Request) -> Held:
     """Return the subscriptions of a connection, which end with it."""
     # The SDK's own word: handlers push their clean-up onto the connection's exit stack.
     connection: Connection = ctx.session._connection  # pyright: ignore[reportPrivateUsage]  # not handed to handlers yet
-    held: dict[str, anyio.CancelScope] | None = connection.state.get(STATE_KEY)
+    held: Held | None = connection.state.get(STATE_KEY)
     if held is None:
-        held = connection.state[STATE_KEY] = {}
-        connection.exit_stack.callback(_end, held)
+        held = connection.state[STATE_KEY] = Held()
+        connection.exit_stack.callback(held.end_all)
 
     return held
-
-
-def _end(held: dict[str, anyio.CancelScope]) -> None:
-    for scope in held.values():
-        scope.cancel()
 
 
 def _refusal(ctx: Request, error: ToolError) -> MCPError:

@@ -72,16 +72,18 @@ class Watches:
         """Return what is watched now."""
         return [*self._watched]
 
-    def check(self, uri: str) -> None:
-        """Make sure that there is room for a resource.
+    def check(self, uris: Iterable[str]) -> None:
+        """Make sure that there is room for resources.
 
         Raises:
-            InvalidArgument: Too many are watched already.
+            InvalidArgument: Too many would be watched.
 
         """
-        if uri not in self._watched and len(self._watched) >= MOST:
+        new = {*uris} - self._watched.keys()
+        if new and len(self._watched) + len(new) > MOST:
             raise InvalidArgument(
-                f"{MOST} resources are watched already, no more at once; end a subscription first."
+                f"{MOST} resources are watched at once, no more, and {len(self._watched)} are"
+                " already; end a subscription first."
             )
 
     async def run(
