@@ -170,6 +170,7 @@ async def test_an_honest_gzip_reply_is_read() -> None:
         (b'{"nome":1}', {}, "something other than the JSON expected"),
         (b"\xff\xfe\x00", {}, "something other than the JSON expected"),
         (b"", {}, "something other than the JSON expected"),
+        (b'{"x":' + b"[" * 5_000, {}, "something other than the JSON expected"),
         (
             b"<html><head><title>Sign in</title></head></html>",
             {"Content_Type": "text/html; charset=utf-8"},

@@ -148,3 +148,18 @@ async def test_the_newest_revision_of_a_release_counts(
 
     healthy.objects["secrets"] += [release(11, "deployed")]
     assert (await ask("k8s_diagnose")).startswith("Healthy")
+
+
+async def test_objects_nested_too_deeply_to_be_read_hide_no_other_kind(
+    ask: Ask, healthy: Api
+) -> None:
+    healthy.objects["pods"] = [crashing("web-0")]
+    deep = "[" * 5_000 + "]" * 5_000
+    body = f'{{"items": [{{"metadata": {{"name": "x"}}, "spec": {deep}}}]}}'
+    healthy.routes[CERTIFICATES] = httpx.Response(200, text=body)
+
+    answer = await ask("k8s_diagnose")
+
+    assert "pod/web-0" in answer
+    assert "certificates.cert-manager.io" in answer
+    assert "recursion" in await ask("k8s_get", what="certificates")

@@ -146,3 +146,20 @@ async def test_a_refusal_of_one_watch_ends_all_as_it_is(config: Path, api: Api) 
             async for change in changes:
                 assert change.object
     await cluster.aclose()
+
+
+@pytest.mark.parametrize(
+    "fields", [b'"metadata": {"name": "\xff"}', b'"spec": ' + b"[" * 5_000 + b"]" * 5_000]
+)
+async def test_a_watch_that_says_what_cannot_be_read_fails_as_the_backend_s(
+    config: Path, api: Api, fields: bytes
+) -> None:
+    line = b'{"type": "ADDED", "object": {' + fields + b"}}"
+    api.routes["/api/v1/events"] = httpx.Response(200, content=line)
+    cluster = Cluster(Settings(kubeconfig=str(config)))
+
+    with pytest.raises(BackendError, match="something other than JSON"):
+        async with watching(cluster, Listing(EVENTS), Named, "7") as changes:
+            async for _ in changes:
+                pass
+    await cluster.aclose()

@@ -20,7 +20,7 @@ import stamina
 
 from jamie_base.access import auth_of, headers_of, tls_of
 from jamie_base.breaker import OPEN_SECONDS, Breaker
-from jamie_base.errors import BackendError, TimedOut, Unreachable
+from jamie_base.errors import UNREADABLE, BackendError, TimedOut, Unreachable
 from jamie_base.failures import (
     LONGEST_WAIT_SECONDS,
     RETRIED_STATUSES,
@@ -258,7 +258,7 @@ class HttpBackend:
 
         try:
             return self.parse(reply.body, answer)
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+        except UNREADABLE as exc:
             start = reply.body[:80].decode(errors="replace")
             raise BackendError(
                 f"{self.who} answered something other than the JSON expected ({exc});"

@@ -18,7 +18,11 @@ A message says what failed with which value, why, and what to try.
 
 from collections.abc import Iterable
 
+import msgspec
 from mcp.server.mcpserver.exceptions import ToolError
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading JSON raises that is none, is of another type, or is nested too deeply."""
 
 
 class InvalidArgument(ToolError):

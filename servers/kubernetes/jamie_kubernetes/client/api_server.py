@@ -10,7 +10,7 @@ import httpx
 import msgspec
 
 from jamie_base.backend import CONNECT_SECONDS, HttpBackend
-from jamie_base.errors import BackendError, Denied, NotFound, Unreachable
+from jamie_base.errors import UNREADABLE, BackendError, Denied, NotFound, Unreachable
 from jamie_base.reply import ACCEPT_ENCODING
 from jamie_base.settings import HttpSource
 from jamie_kubernetes.client.access import Access
@@ -90,7 +90,7 @@ class ApiServer(HttpBackend):
         """Find the API server's words in a Status, or the failed checks in a health report."""
         try:
             status = msgspec.json.decode(body, type=ApiStatus)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except UNREADABLE:
             return _failed_checks(body) or super().reason(reply, body)
 
         return _brief(_whole(status)) or status.reason or super().reason(reply, body)
@@ -190,7 +190,7 @@ def _brief(message: str) -> str:
 def _claims(body: bytes) -> list[Claim]:
     try:
         details = msgspec.json.decode(body, type=ApiStatus).details
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return []
 
     return [

@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from jamie_base.errors import BackendError
+from jamie_base.errors import UNREADABLE, BackendError
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ def decoded(body: bytes | msgspec.Raw, answer: type[T]) -> T:
     """
     try:
         return leniently(body, answer)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except UNREADABLE as exc:
         raise BackendError(f"The API server answered something not expected ({exc}).") from exc
 
 

@@ -10,7 +10,7 @@ import anyio
 import msgspec
 
 from jamie_base.backend import Pairs, Upgraded
-from jamie_base.errors import BackendError, Unreachable
+from jamie_base.errors import UNREADABLE, BackendError, Unreachable
 from jamie_kubernetes.client.api_server import ApiServer
 from jamie_kubernetes.client.objects import ApiStatus
 from jamie_kubernetes.client.websocket import (
@@ -154,7 +154,7 @@ def _ended(data: bytes) -> tuple[int | None, str]:
     """Read how a command ended, as the kubelet tells it."""
     try:
         status = msgspec.json.decode(data, type=_Ended)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None, data[:200].decode(errors="replace")
 
     if status.status == "Success":

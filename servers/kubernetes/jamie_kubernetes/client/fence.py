@@ -12,6 +12,7 @@ from typing import Literal
 import httpx
 import msgspec
 
+from jamie_base.errors import UNREADABLE
 from jamie_kubernetes.client.address import NAMESPACES, Address, address_of
 from jamie_kubernetes.client.bounds import BadLimits, Kinds, OffLimits, Spaces
 from jamie_kubernetes.client.sending import text_at
@@ -127,5 +128,5 @@ def _check_made(spaces: Spaces, request: httpx.Request) -> None:
 def _json(request: httpx.Request) -> object:
     try:
         return msgspec.json.decode(request.content)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None

@@ -17,7 +17,7 @@ import anyio
 import msgspec
 from anyio.abc import ByteReceiveStream, Process
 
-from jamie_base.errors import BackendError, TimedOut
+from jamie_base.errors import UNREADABLE, BackendError, TimedOut
 from jamie_base.secret_words import names_secret
 from jamie_kubernetes.client.kubeconfig import ClusterEntry, Exec
 from jamie_kubernetes.client.tls import Certificate
@@ -175,7 +175,7 @@ async def _end(process: Process) -> None:
 def _read(plugin: Exec, printed: bytes) -> Issued:
     try:
         answer = msgspec.json.decode(printed, type=_Answer)
-    except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+    except UNREADABLE as exc:
         # What it printed is not quoted: it may be the credential in another form.
         raise BackendError(
             f"Credential plugin {plugin.command!r} printed no ExecCredential ({exc})."

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from jamie_base.errors import UNREADABLE
 from jamie_kubernetes.client.managed import ManagedMeta
 from jamie_kubernetes.client.objects import Meta
 
@@ -55,7 +56,7 @@ class PullSecret(_Wire, frozen=True):
             if self.data.legacy:
                 decoded = base64.b64decode(self.data.legacy)
                 return tuple(msgspec.json.decode(decoded, type=dict[str, msgspec.Raw]))
-        except (binascii.Error, msgspec.DecodeError, UnicodeDecodeError):
+        except (binascii.Error, *UNREADABLE):
             return ()
 
         return ()

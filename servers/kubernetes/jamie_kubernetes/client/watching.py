@@ -9,7 +9,7 @@ import anyio
 import msgspec
 from anyio.abc import ObjectReceiveStream
 
-from jamie_base.errors import BackendError
+from jamie_base.errors import UNREADABLE, BackendError
 from jamie_kubernetes.client.api_server import Expired
 from jamie_kubernetes.client.cluster import Cluster
 from jamie_kubernetes.client.decoding import leniently
@@ -189,7 +189,7 @@ def _change(
                 return Change(frame.type, version, found)
             case _:
                 return Change("BOOKMARK", version)
-    except msgspec.MsgspecError as exc:
+    except UNREADABLE as exc:
         raise BackendError(
             f"The API server's watch sent something other than JSON ({exc})."
         ) from exc

@@ -5,6 +5,7 @@ from typing import cast
 
 import msgspec
 
+from jamie_base.errors import UNREADABLE
 from jamie_base.when import Nanoseconds, instant
 from jamie_kubernetes.client.managed import ManagedFields, ManagedMeta
 from jamie_kubernetes.client.sending import Object
@@ -20,7 +21,7 @@ def fields_of(entry: ManagedFields) -> Object:
     """Return the tree of the fields of a manager; empty where it cannot be read."""
     try:
         return msgspec.json.decode(entry.fields_v1, type=Object)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return {}
 
 
@@ -86,6 +87,6 @@ def _step(key: str) -> str:
     # The entry of a list, by its keys: {"name":"app"}, {"containerPort":80,"protocol":"TCP"}.
     try:
         keys = msgspec.json.decode(rest, type=Object)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return f"[{rest}]"
     return f"[{keys.get('name') or ' '.join(str(value) for value in keys.values())}]"

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from jamie_base.errors import UNREADABLE
 from jamie_base.redact import Redactor
 from jamie_base.secret_words import names_secret, says_nothing
 from jamie_kubernetes.facts.paths import Found, Path, as_map, follow
@@ -100,7 +101,7 @@ class Veil:
         """Hide in an annotation what the Secret holds, and what an older one held."""
         try:
             applied = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             applied = None
         parsed = as_map(applied)
         if any(field in parsed for field in SECRET_FIELDS):

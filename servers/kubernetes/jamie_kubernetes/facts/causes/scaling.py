@@ -6,6 +6,7 @@ from functools import partial
 
 import msgspec
 
+from jamie_base.errors import UNREADABLE
 from jamie_base.text import count
 from jamie_base.when import instant
 from jamie_kubernetes.answers_diagnose import Finding, key_of
@@ -118,7 +119,7 @@ def _seniority(one: Autoscaler) -> tuple[int, str]:
 def _sets_replicas(one: ManagedFields) -> bool:
     try:
         fields = msgspec.json.decode(one.fields_v1, type=dict[str, object])
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return False
 
     spec = fields.get("f:spec")
