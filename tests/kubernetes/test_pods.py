@@ -114,6 +114,12 @@ async def test_pods_of_a_workload_are_its_own_only(ask: Ask, api: Api) -> None:
     ]
 
 
+async def test_the_nodes_of_a_large_group_are_counted_in_full(ask: Ask, api: Api) -> None:
+    api.objects["pods"] = [pod(f"agent-{n}", node=f"node-{n}") for n in range(60)]
+
+    assert "  60 nodes  " in await ask("k8s_pods", namespace="shop")
+
+
 async def test_pods_of_a_node(ask: Ask, api: Api) -> None:
     api.objects["nodes"] = [node("node-1"), node("node-2")]
     api.objects["pods"] = [pod("a"), pod("b", node="node-2")]

@@ -1,10 +1,14 @@
 """NetworkPolicies evaluated offline, by the rules of the API's own documentation."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
-from jamie_kubernetes.client.network import ContainerPort
+from jamie_kubernetes.client.network import ContainerPort, NetService
 from jamie_kubernetes.client.policies import NetworkPolicy
+from jamie_kubernetes.facts.causes.networking import Net, policy_findings
+from jamie_kubernetes.facts.neighbours import Neighbours
 from jamie_kubernetes.facts.policies import Gate, Peer, may_reach
 from tests.kubernetes.wire import Json, meta
 
@@ -17,6 +21,12 @@ OPEN: list[Json] = [{}]
 def policy(namespace: str = "data", chosen: Json | None = None, **spec: object) -> NetworkPolicy:
     body = {"metadata": meta("guard", namespace), "spec": {"podSelector": chosen or {}, **spec}}
     return msgspec.json.decode(msgspec.json.encode(body), type=NetworkPolicy)
+
+
+def service(namespace: str) -> NetService:
+    spec = {"selector": {"app": "web"}, "ports": [{"port": 80}]}
+    body = {"metadata": meta("web", namespace), "spec": spec}
+    return msgspec.json.decode(msgspec.json.encode(body), type=NetService)
 
 
 def labels(**wanted: str) -> Json:
@@ -94,3 +104,35 @@ def test_a_service_s_named_port_is_the_pod_s() -> None:
 
     assert may_reach([chosen], WEB, DB, Gate("pg")).allowed is True
     assert may_reach([chosen], WEB, DB, Gate("http")).allowed is False
+
+
+class Looked(dict[str, str]):
+    """Labels that count how often a selector asks for them."""
+
+    times = 0
+
+    def items(self) -> Any:
+        Looked.times += 1
+        return super().items()
+
+
+def test_each_namespace_is_judged_by_its_own_policies_without_looking_at_the_others() -> None:
+    names = [f"team-{number}" for number in range(100)]
+    pods = [
+        Neighbours(Peer(name, Looked(app="web", team=name), {}), "deploy/web", 1, 1)
+        for name in names
+    ]
+    unknown = rule({"podSelector": labels(app="nowhere")})
+    net = Net(
+        policies=[policy(name, policyTypes=["Ingress"], ingress=unknown) for name in names],
+        pods=pods,
+        services=[service(name) for name in names],
+        routed=frozenset(),
+        whole=True,
+        now_ns=0,
+    )
+
+    found = [*policy_findings(net)]
+
+    assert len(found) == len(names)
+    assert Looked.times < 10 * len(names)

@@ -12,7 +12,6 @@ from jamie_kubernetes.facts.pod_usage import PodKey
 from jamie_kubernetes.facts.standing import Standing, standing_of
 
 NAMES_KEPT = 3
-NODES_KEPT = 50
 RECENT_NS = 3600 * 1_000_000_000
 
 GroupKey = tuple[str, str, str, str, str]
@@ -63,7 +62,7 @@ class Gathering:
         self.pattern = _shared_start(self.pattern, name) if self.count > 1 else name
         if len(self.names) < NAMES_KEPT:
             self.names.append(name)
-        if pod.spec.node_name and len(self.nodes) < NODES_KEPT:
+        if pod.spec.node_name:
             self.nodes.add(pod.spec.node_name)
         self._remember(pod, standing)
         if ailment:

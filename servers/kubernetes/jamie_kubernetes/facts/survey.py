@@ -1,6 +1,7 @@
 """Every pod of a scope, in one pass: the sick kept, the others counted; what nodes have taken."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -78,8 +79,7 @@ class PodSurvey:
 
     def living(self, namespace: str, owner: str) -> tuple[int, int]:
         """Return how many pods of an owner are ready, and how many there are."""
-        found = [one for one in self.labels.get(namespace, {}).values() if one.owner == owner]
-        return sum(one.ready for one in found), sum(one.total for one in found)
+        return self._living.get((namespace, owner), (0, 0))
 
     def sick(self) -> list[SickGroup]:
         """Return the sick, the worst first."""
@@ -91,6 +91,17 @@ class PodSurvey:
             SickGroup(group.done(), owner_of(pods[0].metadata), pods)
             for group, pods in self._unrest.groups()
         ]
+
+    @cached_property
+    def _living(self) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """Count by owner once all pods are in: thousands of owners may ask."""
+        counted: dict[tuple[str, str], tuple[int, int]] = {}
+        for namespace, sets in self.labels.items():
+            for one in sets.values():
+                ready, total = counted.get((namespace, one.owner), (0, 0))
+                counted[namespace, one.owner] = (ready + one.ready, total + one.total)
+
+        return counted
 
     def _sick(self, group: PodGroup) -> SickGroup:
         kept = self.tally.examples

@@ -1,8 +1,10 @@
 """What keeps pods from each other: NetworkPolicies, judged against the pods there are."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache, cached_property
 
 import msgspec
 
@@ -36,7 +38,8 @@ class NetworkCause(StrEnum):
     NOBODY = "netpol-allows-nobody"
 
 
-class Net(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class Net:
     """All that an offline look at the network needs; `whole` if every namespace's pods are in."""
 
     policies: Sequence[NetworkPolicy]
@@ -48,7 +51,27 @@ class Net(msgspec.Struct, frozen=True):
 
     def of(self, namespace: str) -> Sequence[NetworkPolicy]:
         """Return the policies of a namespace."""
-        return [one for one in self.policies if one.metadata.namespace == namespace]
+        return self._policies.get(namespace, ())
+
+    def inside(self, namespace: str) -> Sequence[Neighbours]:
+        """Return the pods of a namespace."""
+        return self._pods.get(namespace, ())
+
+    @cached_property
+    def _policies(self) -> Mapping[str, Sequence[NetworkPolicy]]:
+        found: dict[str, list[NetworkPolicy]] = defaultdict(list)
+        for one in self.policies:
+            found[one.metadata.namespace].append(one)
+
+        return found
+
+    @cached_property
+    def _pods(self) -> Mapping[str, Sequence[Neighbours]]:
+        found: dict[str, list[Neighbours]] = defaultdict(list)
+        for one in self.pods:
+            found[one.peer.namespace].append(one)
+
+        return found
 
 
 def policy_findings(net: Net) -> Iterator[Finding]:
@@ -114,9 +137,7 @@ def _denied(net: Net, service: NetService) -> Iterator[Finding]:
     """Find a Service whose pods nobody may connect to, at any of its ports."""
     home, selector = service.metadata.namespace, service.spec.selector
     behind = [
-        one
-        for one in net.pods
-        if selector and one.peer.namespace == home and selector.items() <= one.peer.labels.items()
+        one for one in net.inside(home) if selector and selector.items() <= one.peer.labels.items()
     ]
     if not behind or not any(one.ready for one in behind):
         return
@@ -180,35 +201,46 @@ def _open_at(found: Sequence[NetworkPolicy]) -> list[str]:
 def _for_nobody(net: Net) -> Iterator[Finding]:
     """Find rules whose peers match no pod at all, where a near label tells a slip."""
     worn = frozenset(f"{key}={value}" for one in net.pods for key, value in one.peer.labels.items())
+
+    @cache
+    def nearest_worn(pair: str) -> str:
+        # Policies of many namespaces are often made from one template, and pairs are many.
+        return next(iter(nearest(pair, worn, n=1)), "")
+
     for policy in net.policies:
         for direction in ("Ingress", "Egress"):
             for rule in policy.rules(direction):
-                near = _slip(net, policy, rule.peers, worn)
-                if near:
-                    yield _nobody(policy, direction, near, net.now_ns)
+                lost = _slip(net, policy, rule.peers, worn)
+                if lost and (near := nearest_worn(lost)):
+                    yield _nobody(policy, direction, lost, near, net.now_ns)
 
 
 def _slip(
     net: Net, policy: NetworkPolicy, peers: Sequence[PolicyPeer], worn: frozenset[str]
 ) -> str:
-    """Return the label that no pod bears, with the nearest that some do; empty: no slip."""
-    wanted = [part for each in peers for part in _plain(each.pod_selector)]
-    lost = [part for part in wanted if part not in worn]
+    """Return a label that no pod bears and for which a rule is for none; empty: no slip."""
+    lost: list[str] = []
+    others: list[PolicyPeer] = []
+    for each in peers:
+        unworn = [pair for pair in _plain(each.pod_selector) if pair not in worn]
+        lost += unworn
+        others += [] if unworn else [each]
     home = policy.metadata.namespace
     if not lost or any(
-        is_meant(each, one.peer, home) is not False for each in peers for one in net.pods
+        is_meant(each, one.peer, home) is not False for each in others for one in net.pods
     ):
         return ""
 
-    near = nearest(lost[0], sorted(worn), n=1)
-    return f"{lost[0]}; there are pods with {near[0]}" if near else ""
+    return lost[0]
 
 
 def _plain(selector: LabelSelector | None) -> list[str]:
     return [f"{key}={value}" for key, value in selector.match_labels.items()] if selector else []
 
 
-def _nobody(policy: NetworkPolicy, direction: str, near: str, now_ns: Nanoseconds) -> Finding:
+def _nobody(
+    policy: NetworkPolicy, direction: str, lost: str, near: str, now_ns: Nanoseconds
+) -> Finding:
     way = "in" if direction == "Ingress" else "out"
     return Finding(
         cause=NetworkCause.NOBODY,
@@ -216,7 +248,8 @@ def _nobody(policy: NetworkPolicy, direction: str, near: str, now_ns: Nanosecond
         owner=f"netpol/{policy.metadata.name}",
         severity=Harm.DEGRADED,
         confidence="likely",
-        summary=f"a rule for traffic {way} is for no pod there is: {near}",
+        summary=f"a rule for traffic {way} is for no pod there is: {lost}; there are pods with"
+        f" {near}",
         evidence=(_dated([policy], now_ns),),
         next=f"correct the selector of netpol/{policy.metadata.name}",
     )

@@ -1,7 +1,7 @@
 """What refuses pods, and what will refuse the next ones."""
 
 from collections.abc import Awaitable, Callable, Container, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 
 from jamie_base.together import together
@@ -60,6 +60,7 @@ async def examine(round_: Round, report: Report) -> None:
     hooks: Mapping[str, str] = await _hooks(round_) if wanting else {}
     survey = await round_.pods() if wanting else None
 
+    @cache
     def used_by(namespace: str, counted: str) -> str:
         pods = survey.labels.get(namespace, {}).values() if survey else ()
         return spenders(pods, counted)

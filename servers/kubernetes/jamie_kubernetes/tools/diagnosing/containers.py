@@ -205,11 +205,12 @@ def _is_failed_run(one: SickGroup) -> bool:
 def _ranked(sick: Sequence[SickGroup]) -> list[SickGroup]:
     """Put the worst group of each owner first, then what else owners have."""
     firsts: dict[tuple[str, str], SickGroup] = {}
-    for one in sick:
-        firsts.setdefault((one.group.namespace, one.group.owner), one)
-
-    chosen = [*firsts.values()]
-    return [*chosen, *(one for one in sick if one not in chosen)]
+    more = [
+        one
+        for one in sick
+        if firsts.setdefault((one.group.namespace, one.group.owner), one) is not one
+    ]
+    return [*firsts.values(), *more]
 
 
 async def _nodes(round_: Round) -> NodeStates | None:

@@ -57,6 +57,7 @@ class _Scene(msgspec.Struct, frozen=True):
     round: Round
     survey: PodSurvey | None
     events: EventIndex | None
+    homeless: frozenset[str]
 
     @property
     def users(self) -> Mapping[tuple[str, str], Sequence[ClaimUser]]:
@@ -67,7 +68,7 @@ class _Scene(msgspec.Struct, frozen=True):
 async def examine(round_: Round, report: Report) -> None:
     """Report claims and volumes with trouble, and classes that compete."""
     survey, events = await pair(round_.pods, round_.events)
-    scene = _Scene(round_, survey, events)
+    scene = _Scene(round_, survey, events, _homeless(survey))
     parts = [_claims, _shared, _drivers, *([] if round_.namespace else [_volumes, _attached])]
     await together(*(partial(one, scene, report) for one in parts))
 
@@ -160,7 +161,7 @@ def _plain(scene: _Scene, notes: EventIndex | None, claim: Claim) -> Case:
         claim=claim,
         users=scene.users.get((meta.namespace, meta.name), ()),
         happened=happened,
-        homeless=_homeless(scene.survey),
+        homeless=scene.homeless,
     )
 
 
