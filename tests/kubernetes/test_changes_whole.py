@@ -131,6 +131,19 @@ async def test_custom_kinds_that_may_not_be_read_are_named_by_their_group(
     assert "Missing: kinds of cert-manager.io: not allowed to list" in answer
 
 
+async def test_custom_kinds_whose_extension_is_down_are_not_called_forbidden(
+    ask: Ask, api: Api
+) -> None:
+    path = "/apis/cert-manager.io/v1/namespaces/shop/certificates"
+    api.routes[path] = status(500, "the webhook that converts it is gone", "InternalError")
+
+    answer = await ask("k8s_changes", namespace="shop")
+
+    assert "kinds of cert-manager.io: " in answer
+    assert "the webhook that converts it is gone" in answer
+    assert "not allowed" not in answer
+
+
 async def test_of_very_many_custom_kinds_some_are_left_out_and_counted(ask: Ask, api: Api) -> None:
     kinds = [resource(f"things{at:03}", f"Thing{at:03}") for at in range(60)]
     offer(api, {"example.net": {"v1": kinds}, "argoproj.io": {"v1": [resource("apps", "App")]}})

@@ -382,3 +382,14 @@ def schemas() -> httpx.Response:
     listed = {"schemas": {"v1.Pod": whole, "v1.PodSpec": spec}}
 
     return httpx.Response(200, json={"components": listed})
+
+
+async def test_groups_beyond_those_counted_are_told(
+    ask: Ask, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jamie_kubernetes.tools.sifting.GROUPS_KEPT", 2)
+    api.objects["pods"] = [pod(name) for name in ("a", "b", "c", "d")]
+
+    answer = await ask("k8s_get", what="pods", group_by="metadata.name")
+
+    assert "(2 values of more than 2 groups are not counted)" in answer

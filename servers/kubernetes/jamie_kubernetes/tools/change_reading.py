@@ -15,6 +15,7 @@ from jamie_base.together import together
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Gap
 from jamie_kubernetes.client import Listing
+from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.changed import ChangedNode, ChangedScaler, ChangedWorkload
 from jamie_kubernetes.client.cluster import Reducer
 from jamie_kubernetes.client.managed import Managed
@@ -53,10 +54,10 @@ ByKind = dict[Kind, Part[ValueT]]
 
 
 class Customs(msgspec.Struct, frozen=True):
-    """What the cluster's own kinds told; the groups that refused, and how many were not read."""
+    """What the cluster's own kinds told; why groups could not be read, and how many were not."""
 
     tallies: tuple[ObjectChanges, ...]
-    refused: tuple[str, ...]
+    unread: Mapping[str, str]
     left: int
 
 
@@ -155,13 +156,7 @@ class Reading:
         if self.unrevised:
             whose = count("workload", self.unrevised, "workloads touched earlier")
             found.append(Gap(f"revisions of {whose}", f"only {REVISIONS_READ} are compared"))
-        refused = [group for each in _values(self.customs) for group in each.refused]
-        if refused:
-            more = f" and {len(refused) - GROUPS_NAMED} more" if len(refused) > GROUPS_NAMED else ""
-            names = f"kinds of {', '.join(refused[:GROUPS_NAMED])}{more}"
-            found.append(Gap(names, "not allowed to list"))
-
-        return tuple(found)
+        return (*found, *(gap for each in _values(self.customs) for gap in _unread(each)))
 
     def _list(
         self,
@@ -189,22 +184,27 @@ class Reading:
         chosen, left = custom(kinds.kinds, namespaced=bool(namespace))
         limiter = anyio.CapacityLimiter(AT_ONCE)
 
-        async def read(kind: Kind) -> ObjectChanges | None:
+        async def read(kind: Kind) -> ObjectChanges | BackendError:
             start = partial(ObjectChanges, kind, self.since_ns, minor=True)
             async with limiter:
                 try:
                     return await cluster.fold(Listing(kind, namespace, bare=True), Managed, start)
                 except NotFound:
                     return start()
-                except BackendError:
+                except Unauthorised:
+                    raise
+                except BackendError as exc:
                     # One that may not be read, or whose extension is down, hides no other.
-                    return None
+                    return exc
 
         found = await together(*(partial(read, kind) for kind in chosen))
-        tallies = tuple(one for one in found if one)
-        silent = [kind for kind, one in zip(chosen, found, strict=True) if one is None]
-        groups = dict.fromkeys(kind.root.split("/")[2] for kind in silent)
-        return Customs(tallies, tuple(groups), left)
+        tallies = tuple(one for one in found if isinstance(one, ObjectChanges))
+        unread = {
+            kind.root.split("/")[2]: why_of(one)
+            for kind, one in zip(chosen, found, strict=True)
+            if isinstance(one, BackendError)
+        }
+        return Customs(tallies, unread, left)
 
     async def _revise(self, one: Touched, limiter: anyio.CapacityLimiter) -> None:
         meta = one.one.metadata
@@ -257,6 +257,20 @@ class Reading:
             for kind, each in names.items()
             if kind.plural not in self.parts.narrowed
         }
+
+
+def _unread(customs: Customs) -> list[Gap]:
+    """Name the groups that could not be read, those of one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for group, why in customs.unread.items():
+        by_reason.setdefault(why, []).append(group)
+
+    return [Gap(f"kinds of {_few(groups)}", why) for why, groups in by_reason.items()]
+
+
+def _few(groups: Sequence[str]) -> str:
+    more = len(groups) - GROUPS_NAMED
+    return f"{', '.join(groups[:GROUPS_NAMED])}{f' and {more} more' if more > 0 else ''}"
 
 
 def _values(part: Part[ValueT] | None) -> list[ValueT]:

@@ -165,7 +165,7 @@ async def _listed(asked: Asked) -> Objects:
         source=asked.kind.plural,
         rows=() if asked.is_whole else found.rows,
         body=mark.join(row[0] for row in found.rows) if asked.is_whole else "",
-        notes=await unset(asked, dead),
+        notes=(*found.notes, *await unset(asked, dead)),
         gaps=gaps,
     )
 

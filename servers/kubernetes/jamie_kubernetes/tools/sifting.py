@@ -46,6 +46,7 @@ class Sifted:
         self.keys: list[SortKey] = []
         self.rows: list[tuple[SortKey, Row]] = []
         self.groups: Counter[tuple[str, ...]] = Counter()
+        self.uncounted = 0
         self.dead = set(asked.paths)
         self._bar: SortKey | None = None
 
@@ -72,6 +73,8 @@ class Sifted:
         for values in product(*found):
             if values in self.groups or len(self.groups) < GROUPS_KEPT:
                 self.groups[values] += 1
+            else:
+                self.uncounted += 1
 
     def _values(self, one: Object, path: Path) -> list[str]:
         if path.is_age:
@@ -115,6 +118,14 @@ class Sifted:
         ]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what is not in the groups."""
+        if not self.uncounted:
+            return ()
+
+        return (f"{self.uncounted:,} values of more than {GROUPS_KEPT:,} groups are not counted",)
+
+    @property
     def header(self) -> tuple[str, ...]:
         """Return the names of the columns."""
         if self._asked.groups:
@@ -153,6 +164,7 @@ async def sift(asked: Asked, namespace: str) -> tuple[Objects, list[Path]]:
         left=left,
         cursor=write_place(asked.query, digest(repr(sifted.keys[:end])), last) if left else "",
         changed=bool(after) and place.token != digest(repr(sifted.keys[:start])),
+        notes=sifted.notes,
     )
     return found, sorted(sifted.dead if sifted.read else (), key=lambda path: path.text)
 
