@@ -13,6 +13,9 @@ import anyio.lowlevel
 import httpx
 import pytest
 
+from jamie_kubernetes.client import Cluster
+from jamie_kubernetes.client.api_server import Unauthorised
+from jamie_kubernetes.settings import Settings
 from tests.kubernetes.conftest import Ask, Connect, text_of
 from tests.kubernetes.wire import Api, kubeconfig, loads, save, status
 
@@ -100,6 +103,21 @@ async def test_a_token_file_wins_and_is_read_again(
     await ask("k8s_events")
 
     assert authorisations(api) == ["Bearer one", "Bearer two"]
+
+
+async def test_a_refusal_met_while_lines_are_read_comes_out_as_it_is(
+    login: Login, config: Path, tmp_path: Path, api: Api
+) -> None:
+    (tmp_path / "token").write_text("one")
+    login(tokenFile="token")
+    api.routes["/metrics"] = httpx.Response(200, text="a line\n")
+    cluster = Cluster(Settings(kubeconfig=str(config)))
+
+    with pytest.raises(Unauthorised, match="elsewhere"):
+        async with cluster.lines("/metrics", (), limit=100):
+            (tmp_path / "token").write_text("two")
+            raise Unauthorised("elsewhere")
+    await cluster.aclose()
 
 
 async def test_a_token_file_that_is_missing_is_named(ask: Ask, login: Login) -> None:

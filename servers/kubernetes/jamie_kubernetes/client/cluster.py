@@ -1,7 +1,7 @@
 """A cluster: the slice of its API we use, typed; read page by page, never whole."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
@@ -308,16 +308,15 @@ class Cluster:
 
         await self._settle(path)
         session = await self._current()
-        async with session.server() as server:
+        async with AsyncExitStack() as stack:
+            server = await stack.enter_async_context(session.server())
             try:
-                async with opened(server) as lines:
-                    yield lines
-                    return
-            except Unauthorised:
-                if not session.refused(server):
+                lines = await stack.enter_async_context(opened(server))
+            except Unauthorised as exc:
+                if _is_final(exc, session, server):
                     raise
-
-        async with session.server() as server, opened(server) as lines:
+                server = await stack.enter_async_context(session.server())
+                lines = await stack.enter_async_context(opened(server))
             yield lines
 
     async def reach(self, listing: Listing) -> Reach:
@@ -360,7 +359,7 @@ class Cluster:
             try:
                 return await work(server)
             except Unauthorised as exc:
-                if isinstance(exc, CannotImpersonate) or not session.refused(server):
+                if _is_final(exc, session, server):
                     raise
 
         async with session.server() as server:
@@ -380,3 +379,8 @@ class Cluster:
                 await leaving.aclose()
 
         return self._session
+
+
+def _is_final(error: Unauthorised, session: Session, server: ApiServer) -> bool:
+    """Tell whether another credential, if there may be one, would do no better."""
+    return isinstance(error, CannotImpersonate) or not session.refused(server)
