@@ -70,6 +70,19 @@ async def test_a_namespace_called_like_the_beginning_of_another_hides_none_of_it
     assert await listed(client, limit=5) == names
 
 
+async def test_many_objects_out_of_reach_are_passed_over_in_few_requests(
+    connect: Connect, api: Api
+) -> None:
+    client = await connect(deny_namespace=["attic"])
+    filled(api).deaf = True
+    api.objects["pods"] = [pod(f"p{one:04}", "attic") for one in range(3_000)]
+    api.objects["pods"] += [pod(f"p{one}", "shop") for one in range(10)]
+    api.requests.clear()
+
+    assert await listed(client, limit=4) == [f"shop/p{one}" for one in range(10)]
+    assert len(api.asked("/api/v1/pods")) < 40
+
+
 async def test_a_server_that_does_not_page_is_still_read_in_pages(
     connect: Connect, api: Api
 ) -> None:

@@ -164,11 +164,21 @@ class _ReadRows(Protocol):
 
 
 async def _full_page(listing: Listing, read: _ReadRows, limit: int, token: str) -> RowPage:
-    """Read on until there are enough rows: what is out of reach was dropped from those read."""
+    """Read on until there are enough rows: what is out of reach was dropped from those read.
+
+    Where nearly all is, ever more is read at once; where that holds more rows than are wanted, less
+    is read again, for only the end of what was read has a token.
+    """
     page = await read(listing, token, limit=limit)
-    while page.token and len(page.rows) < limit:
-        more = await read(listing, page.token, limit=limit - len(page.rows))
+    size = limit - len(page.rows)
+    while page.token and (room := limit - len(page.rows)) > 0:
+        more = await read(listing, page.token, limit=size)
+        if len(more.rows) > room and size > room:
+            size = max(room, size // 4)
+            continue
+
         page = RowPage(page.columns or more.columns, (*page.rows, *more.rows), more.token)
+        size = min(2 * size, PAGE_OBJECTS)
 
     return page
 
