@@ -17,7 +17,7 @@ from jamie_kubernetes.client.access import Access
 from jamie_kubernetes.client.acting import act_as, who_acts
 from jamie_kubernetes.client.credentials import Credential, impersonation_of
 from jamie_kubernetes.client.decoding import leniently
-from jamie_kubernetes.client.objects import ApiStatus
+from jamie_kubernetes.client.status import ApiStatus
 from jamie_kubernetes.client.terms import Terms
 from jamie_kubernetes.client.tls import tls_context
 

@@ -12,7 +12,7 @@ import msgspec
 from jamie_base.backend import Pairs, Upgraded
 from jamie_base.errors import UNREADABLE, BackendError, Unreachable
 from jamie_kubernetes.client.api_server import ApiServer
-from jamie_kubernetes.client.objects import ApiStatus
+from jamie_kubernetes.client.status import ApiStatus
 from jamie_kubernetes.client.websocket import (
     BINARY,
     CLOSE,

@@ -273,45 +273,6 @@ class Event(_Wire, frozen=True):
     reporting_component: str = ""
 
 
-class VersionedMeta(Meta, frozen=True):
-    """What every object has, and which version of it this is."""
-
-    resource_version: str = ""
-
-
-class VersionedNamed(_Wire, frozen=True):
-    """Any object, as far as its name and its version."""
-
-    metadata: VersionedMeta
-
-
-class VersionedEvent(Event, frozen=True):
-    """An event, and which version of it."""
-
-    metadata: VersionedMeta
-
-
-class ContainerUsage(_Wire, frozen=True):
-    """CPU and memory of a container, as quantities."""
-
-    name: str
-    usage: dict[str, str] = {}
-
-
-class PodUsage(_Wire, frozen=True):
-    """What a pod uses now, by the metrics API."""
-
-    metadata: Meta
-    containers: tuple[ContainerUsage, ...] = ()
-
-
-class NodeUsage(_Wire, frozen=True):
-    """What a node uses now, by the metrics API."""
-
-    metadata: Meta
-    usage: dict[str, str] = {}
-
-
 class ListMeta(_Wire, frozen=True):
     """Where a list goes on, of which version it is, and how many objects are left."""
 
@@ -337,25 +298,3 @@ class Version(_Wire, frozen=True):
 
     git_version: str = ""
     platform: str = ""
-
-
-class StatusCause(_Wire, frozen=True):
-    """One of several reasons for a refusal."""
-
-    reason: str = ""
-    message: str = ""
-    field: str = ""
-
-
-class StatusDetails(_Wire, frozen=True):
-    """More about a refusal."""
-
-    causes: tuple[StatusCause, ...] = ()
-
-
-class ApiStatus(_Wire, frozen=True):
-    """How the API server refuses."""
-
-    message: str = ""
-    reason: str = ""
-    details: StatusDetails | None = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from jamie_kubernetes.answers import Usage
 from jamie_kubernetes.answers_top import Level, Order, TopRow
 from jamie_kubernetes.client.capacity import Host, Resources, SizedContainer, SizedPod
-from jamie_kubernetes.client.objects import PodUsage
+from jamie_kubernetes.client.usage import PodUsage
 from jamie_kubernetes.facts.hosts import offers
 from jamie_kubernetes.facts.pod_usage import PodKey
 from jamie_kubernetes.facts.quantities import known

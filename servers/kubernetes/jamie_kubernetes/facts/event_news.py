@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from jamie_kubernetes.answers import EventGroup
-from jamie_kubernetes.client.objects import Event, VersionedEvent
+from jamie_kubernetes.client.objects import Event
+from jamie_kubernetes.client.versioned import VersionedEvent
 from jamie_kubernetes.facts.happenings import (
     MESSAGE_CHARACTERS,
     EventTally,

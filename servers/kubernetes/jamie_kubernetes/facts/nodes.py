@@ -6,7 +6,8 @@ from typing import Protocol
 
 from jamie_base.when import Nanoseconds, nanoseconds
 from jamie_kubernetes.answers import Nodes, NodeTrouble, Usage
-from jamie_kubernetes.client.objects import Condition, Node, NodeUsage
+from jamie_kubernetes.client.objects import Condition, Node
+from jamie_kubernetes.client.usage import NodeUsage
 from jamie_kubernetes.facts.quantities import known
 from jamie_kubernetes.facts.standing import word
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jamie_kubernetes.answers import Usage
-from jamie_kubernetes.client.objects import PodUsage
+from jamie_kubernetes.client.usage import PodUsage
 from jamie_kubernetes.facts.quantities import known
 
 PodKey = tuple[str, str]

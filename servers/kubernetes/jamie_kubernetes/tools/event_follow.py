@@ -8,7 +8,7 @@ from jamie_base.errors import BackendError, Denied
 from jamie_kubernetes.answers import Followed
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.api_server import Expired, Unauthorised
-from jamie_kubernetes.client.objects import VersionedEvent
+from jamie_kubernetes.client.versioned import VersionedEvent
 from jamie_kubernetes.client.watching import watching
 from jamie_kubernetes.facts.event_news import EventNews, KnownEvents
 from jamie_kubernetes.facts.happenings import Wanted

@@ -6,7 +6,7 @@ from typing import TypeVar
 from jamie_base.errors import NotFound, Unreachable
 from jamie_kubernetes.answers import Usage
 from jamie_kubernetes.client import Cluster, Listing
-from jamie_kubernetes.client.objects import NodeUsage
+from jamie_kubernetes.client.usage import NodeUsage
 from jamie_kubernetes.facts.quantities import known
 from jamie_kubernetes.kinds import NODE_METRICS
 

@@ -12,8 +12,9 @@ from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Cause, Gap, Overview, Pods, Usage
 from jamie_kubernetes.answers_diagnose import Finding
 from jamie_kubernetes.client import Cluster, Listing, OffLimits
-from jamie_kubernetes.client.objects import Event, Node, NodeUsage, PodUsage, Workload
+from jamie_kubernetes.client.objects import Event, Node, Workload
 from jamie_kubernetes.client.survey import SurveyedPod
+from jamie_kubernetes.client.usage import NodeUsage, PodUsage
 from jamie_kubernetes.facts.findings import Harm, condensed, merged
 from jamie_kubernetes.facts.findings import rank as cause_rank
 from jamie_kubernetes.facts.grouping import PodTally, rank

@@ -11,7 +11,8 @@ from jamie_base.answer import paginate
 from jamie_base.errors import NotFound
 from jamie_kubernetes.answers import PodList, PodStatus, Usage
 from jamie_kubernetes.client import Cluster, Listing
-from jamie_kubernetes.client.objects import Pod, PodUsage, Workload
+from jamie_kubernetes.client.objects import Pod, Workload
+from jamie_kubernetes.client.usage import PodUsage
 from jamie_kubernetes.facts.grouping import PodTally, rank
 from jamie_kubernetes.facts.pod_usage import PodKey, PodUsageTally
 from jamie_kubernetes.facts.workloads import WorkloadTally

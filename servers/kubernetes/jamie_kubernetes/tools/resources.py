@@ -12,7 +12,7 @@ from jamie_kubernetes.answers import EventList, LogReport
 from jamie_kubernetes.answers_get import Objects
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.cluster import Held
-from jamie_kubernetes.client.objects import VersionedNamed
+from jamie_kubernetes.client.versioned import VersionedNamed
 from jamie_kubernetes.client.watching import watching
 from jamie_kubernetes.kinds import PODS, SERVICES, Kind
 from jamie_kubernetes.render.events import events

@@ -12,7 +12,7 @@ from jamie_kubernetes.answers import Usage
 from jamie_kubernetes.answers_top import Level, Order, Top, TopRow
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.capacity import Host, SizedPod
-from jamie_kubernetes.client.objects import PodUsage
+from jamie_kubernetes.client.usage import PodUsage
 from jamie_kubernetes.facts.consumers import (
     NAMES_KEPT,
     ConsumerTally,

@@ -10,9 +10,9 @@ from jamie_base.errors import BackendError, Denied, NotFound
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.client.controllers import Controller
-from jamie_kubernetes.client.objects import PodUsage
 from jamie_kubernetes.client.references import BoundClaim, Keyed, PullSecret
 from jamie_kubernetes.client.storage import Attachment
+from jamie_kubernetes.client.usage import PodUsage
 from jamie_kubernetes.facts.causes.cases import (
     Case,
     ClaimUsers,
