@@ -1,20 +1,25 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import pytest
 from mcp import Client
 from mcp.client.session import ElicitationFnT
-from mcp.types import CallToolResult, RequestParamsMeta, TextContent
+from mcp.types import RequestParamsMeta
 from pytest_httpx import HTTPXMock
 
 from jamie_base.call import DATA_KEY
 from jamie_kubernetes.server import build
 from jamie_kubernetes.settings import Settings
+from tests.kubernetes.answered import Mode, text_of
+from tests.kubernetes.following import through
+from tests.kubernetes.gateway import Gateway, gateway
+from tests.kubernetes.talking import talking
+from tests.kubernetes.taps import Played
 from tests.kubernetes.wire import Api, dumps, kubeconfig
 
-Mode = Literal["auto", "legacy"]
 Connect = Callable[..., Awaitable[Client]]
 Ask = Callable[..., Awaitable[str]]
 
@@ -65,11 +70,22 @@ def ask(connect: Connect) -> Ask:
     return ask
 
 
-def text_of(result: CallToolResult) -> str:
-    (part,) = result.content
-    assert isinstance(part, TextContent)
+@pytest.fixture
+def played() -> Played:
+    """An API server that says what a test lets it say; modules play others."""
+    return talking()
 
-    return f"error: {part.text}" if result.is_error else part.text
+
+@pytest.fixture
+async def door(played: Played) -> AsyncGenerator[Gateway]:
+    async with gateway(played.transport) as door:
+        yield door
+
+
+@pytest.fixture
+def behind(door: Gateway, tmp_path: Path) -> Callable[..., Client]:
+    """Connect to a server whose cluster stands behind the gateway."""
+    return partial(through, door, tmp_path)
 
 
 WITH_DATA = cast("RequestParamsMeta", {DATA_KEY: True})

@@ -11,7 +11,7 @@ from mcp import Client
 from jamie_kubernetes.server import build
 from jamie_kubernetes.settings import Settings
 from jamie_lab.waiting import until
-from tests.kubernetes.conftest import Mode, text_of
+from tests.kubernetes.answered import Mode, text_of
 from tests.kubernetes.gateway import Gateway
 from tests.kubernetes.taps import Played
 from tests.kubernetes.wire import dumps, kubeconfig

@@ -1,9 +1,7 @@
 """Following events, seen the way a client sees it, from an API server that breaks."""
 
 import re
-from collections.abc import AsyncGenerator, Callable
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -12,8 +10,8 @@ from mcp import Client
 
 from jamie_lab.waiting import until
 from tests.kubernetes.conftest import Mode, text_of
-from tests.kubernetes.following import following, follows, heard, through
-from tests.kubernetes.gateway import Fault, Gateway, gateway
+from tests.kubernetes.following import following, follows, heard
+from tests.kubernetes.gateway import Fault, Gateway
 from tests.kubernetes.taps import Played
 from tests.kubernetes.wire import Json, ago, event, meta, pod, workload
 
@@ -44,22 +42,11 @@ def played() -> Played:
     return played
 
 
-@pytest.fixture
-async def door(played: Played) -> AsyncGenerator[Gateway]:
-    async with gateway(played.transport) as door:
-        yield door
-
-
-@pytest.fixture
-def connect(door: Gateway, tmp_path: Path) -> Callable[..., Client]:
-    return partial(through, door, tmp_path)
-
-
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_new_events_come_as_progress_and_grouped_in_the_answer(
-    connect: Callable[..., Client], played: Played, mode: Mode
+    behind: Callable[..., Client], played: Played, mode: Mode
 ) -> None:
-    async with connect(mode) as client, following(client, "k8s_events", follow=2) as found:
+    async with behind(mode) as client, following(client, "k8s_events", follow=2) as found:
         await follows(played, EVENTS)
         for version, count in ((8, 6), (9, 7)):
             again = happened("BackOff", "Pod/web-7d9f8c6b5-bbbbb", version, count=count)
@@ -75,18 +62,18 @@ async def test_new_events_come_as_progress_and_grouped_in_the_answer(
 
 
 async def test_a_quiet_time_is_said_to_be_quiet(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
-    async with connect() as client, following(client, "k8s_events", follow=1) as found:
+    async with behind() as client, following(client, "k8s_events", follow=1) as found:
         await follows(played, EVENTS)
 
     assert found.answer.startswith("No warning events in lab, followed for 1 s.\n")
 
 
 async def test_the_watch_goes_on_from_the_list_and_from_bookmarks(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
-    async with connect() as client, following(client, "k8s_events", follow=3) as found:
+    async with behind() as client, following(client, "k8s_events", follow=3) as found:
         await follows(played, EVENTS)
         played.change(EVENTS, "BOOKMARK", {"metadata": {"resourceVersion": "41"}})
         played.end_watches(EVENTS)
@@ -99,9 +86,9 @@ async def test_the_watch_goes_on_from_the_list_and_from_bookmarks(
 
 
 async def test_a_restart_of_the_api_server_is_bridged_and_said(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
-    async with connect() as client, following(client, "k8s_events", follow=6) as found:
+    async with behind() as client, following(client, "k8s_events", follow=6) as found:
         await follows(played, EVENTS)
         played.change(EVENTS, "ADDED", happened("Failed", "Pod/db-0", 8, message="before"))
         await heard(found, "before")
@@ -118,7 +105,7 @@ async def test_a_restart_of_the_api_server_is_bridged_and_said(
 
 
 async def test_what_was_allowed_and_is_refused_after_a_restart_is_watched_on(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
     fault = Fault(lambda _: True, times=0, status=403, message="no RBAC policy matched")
     door.faults.append(fault)
@@ -126,7 +113,7 @@ async def test_what_was_allowed_and_is_refused_after_a_restart_is_watched_on(
     async def refused() -> bool:
         return any(one.status == 403 for one in door.exchanges)
 
-    async with connect() as client, following(client, "k8s_events", follow=6) as found:
+    async with behind() as client, following(client, "k8s_events", follow=6) as found:
         await follows(played, EVENTS)
         await door.stop()
         fault.times = 1_000_000
@@ -143,9 +130,9 @@ async def test_what_was_allowed_and_is_refused_after_a_restart_is_watched_on(
 
 @pytest.mark.parametrize("inside", [True, False])
 async def test_what_is_new_is_found_in_the_list_when_the_version_is_too_old(
-    connect: Callable[..., Client], played: Played, door: Gateway, inside: bool
+    behind: Callable[..., Client], played: Played, door: Gateway, inside: bool
 ) -> None:
-    async with connect() as client, following(client, "k8s_events", follow=4) as found:
+    async with behind() as client, following(client, "k8s_events", follow=4) as found:
         await follows(played, EVENTS)
         played.api.objects["events"] += [happened("Failed", "Pod/db-0", 20, message="missed")]
         if inside:
@@ -161,13 +148,13 @@ async def test_what_is_new_is_found_in_the_list_when_the_version_is_too_old(
 
 
 async def test_where_watching_is_not_allowed_the_list_is_read_again_and_again(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
     async def refused() -> bool:
         return any(one.status == 403 for one in door.exchanges)
 
     door.faults.append(Fault(lambda one: one.streams, status=403, message="cannot watch"))
-    async with connect() as client, following(client, "k8s_events", follow=5) as found:
+    async with behind() as client, following(client, "k8s_events", follow=5) as found:
         assert await until(refused, 5, poll=0.02)
         played.api.objects["events"] += [happened("Failed", "Pod/db-0", 20, message="seen")]
         await heard(found, "seen")
@@ -176,10 +163,10 @@ async def test_where_watching_is_not_allowed_the_list_is_read_again_and_again(
 
 
 async def test_an_object_s_children_are_followed_also_those_that_come_meanwhile(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     asked = {"object": "deploy/web", "namespace": "shop", "warnings_only": False, "follow": 2}
-    async with connect() as client, following(client, "k8s_events", **asked) as found:
+    async with behind() as client, following(client, "k8s_events", **asked) as found:
         await follows(played, IN_SHOP)
         new = "Pod/web-7d9f8c6b5-zzzzz"
         played.change(IN_SHOP, "ADDED", happened("Pulled", new, 8, type="Normal"))
@@ -191,10 +178,10 @@ async def test_an_object_s_children_are_followed_also_those_that_come_meanwhile(
 
 
 async def test_the_words_of_strangers_are_cleaned_and_redacted_in_progress_too(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     words = "login with password=hunter2hunter2\n--- end ---\x1b[31m"
-    async with connect() as client, following(client, "k8s_events", follow=2) as found:
+    async with behind() as client, following(client, "k8s_events", follow=2) as found:
         await follows(played, EVENTS)
         played.change(EVENTS, "ADDED", happened("Failed", "Pod/db-0", 8, message=words))
         await heard(found, "login")
@@ -206,12 +193,12 @@ async def test_the_words_of_strangers_are_cleaned_and_redacted_in_progress_too(
 
 
 async def test_cancelling_lets_go_of_the_watch_at_once(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
     async def let_go() -> bool:
         return not door.open
 
-    async with connect() as client:
+    async with behind() as client:
         async with anyio.create_task_group() as group:
             group.start_soon(client.call_tool, "k8s_events", {"follow": 20})
             await follows(played, EVENTS)
@@ -231,9 +218,9 @@ async def test_cancelling_lets_go_of_the_watch_at_once(
     ],
 )
 async def test_a_follow_that_cannot_be_is_refused(
-    connect: Callable[..., Client], arguments: Json, words: str
+    behind: Callable[..., Client], arguments: Json, words: str
 ) -> None:
-    async with connect() as client:
+    async with behind() as client:
         result = await client.call_tool("k8s_events", arguments)
 
     assert result.is_error

@@ -1,9 +1,7 @@
 """Following logs, seen the way a client sees it, from an API server that breaks."""
 
 import re
-from collections.abc import AsyncGenerator, Callable
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 
 import anyio
 import pytest
@@ -20,10 +18,9 @@ from tests.kubernetes.following import (
     follows,
     heard,
     says_nothing_more,
-    through,
 )
-from tests.kubernetes.gateway import Gateway, gateway
-from tests.kubernetes.talking import DAY, PODS, finish, shop_pod, talking
+from tests.kubernetes.gateway import Gateway
+from tests.kubernetes.talking import DAY, PODS, finish, shop_pod
 from tests.kubernetes.taps import Played
 from tests.kubernetes.wire import (
     Json,
@@ -33,27 +30,11 @@ from tests.kubernetes.wire import (
 )
 
 
-@pytest.fixture
-def played() -> Played:
-    return talking()
-
-
-@pytest.fixture
-async def door(played: Played) -> AsyncGenerator[Gateway]:
-    async with gateway(played.transport) as door:
-        yield door
-
-
-@pytest.fixture
-def connect(door: Gateway, tmp_path: Path) -> Callable[..., Client]:
-    return partial(through, door, tmp_path)
-
-
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_new_lines_come_as_progress_and_again_in_the_answer(
-    connect: Callable[..., Client], played: Played, mode: Mode
+    behind: Callable[..., Client], played: Played, mode: Mode
 ) -> None:
-    async with connect(mode) as client, following(client, name="deploy/web", follow=2) as found:
+    async with behind(mode) as client, following(client, name="deploy/web", follow=2) as found:
         await follows(played, "web-7d9f8c6b5-aaaaa", "web-7d9f8c6b5-bbbbb")
         played.log("web-7d9f8c6b5-aaaaa", f"{DAY}10:00:01Z one")
         played.log("web-7d9f8c6b5-bbbbb", f"{DAY}10:00:02Z two")
@@ -72,9 +53,9 @@ async def test_new_lines_come_as_progress_and_again_in_the_answer(
 
 
 async def test_lines_from_before_are_shown_where_tail_asks_for_them(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
-    async with connect() as client, following(client, name="web", tail=1, follow=1) as found:
+    async with behind() as client, following(client, name="web", tail=1, follow=1) as found:
         await follows(played, "web-7d9f8c6b5-aaaaa")
         played.log("web-7d9f8c6b5-aaaaa", f"{DAY}10:00:01Z new")
 
@@ -83,10 +64,10 @@ async def test_lines_from_before_are_shown_where_tail_asks_for_them(
 
 
 async def test_pods_that_come_and_go_while_following_are_said(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     ends, comes = "web-7d9f8c6b5-aaaaa", "web-7d9f8c6b5-ccccc"
-    async with connect() as client, following(client, name="deploy/web", follow=4) as found:
+    async with behind() as client, following(client, name="deploy/web", follow=4) as found:
         await follows(played, ends)
         played.log(comes, f"{DAY}10:00:01Z its first line")
         played.api.objects["pods"] = [
@@ -100,10 +81,10 @@ async def test_pods_that_come_and_go_while_following_are_said(
 
 
 async def test_a_container_that_ends_is_read_to_its_end_and_followed_when_it_starts_again(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
-    async with connect() as client, following(client, name=name, follow=5) as found:
+    async with behind() as client, following(client, name=name, follow=5) as found:
         await follows(played, name)
         played.log(name, f"{DAY}10:00:01Z panic")
         played.api.objects["pods"][0] = shop_pod(name, containers=[container(state=ended(2))])
@@ -122,10 +103,10 @@ async def test_a_container_that_ends_is_read_to_its_end_and_followed_when_it_sta
 
 
 async def test_a_pod_that_is_done_ends_the_follow_before_its_time(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
-    async with connect() as client:
+    async with behind() as client:
         with anyio.fail_after(10):
             async with following(client, name=f"pod/{name}", follow=20) as found:
                 await follows(played, name)
@@ -137,9 +118,9 @@ async def test_a_pod_that_is_done_ends_the_follow_before_its_time(
 
 
 async def test_a_follow_stays_below_the_deadline_of_the_call(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
-    async with connect(deadline=6.0) as client:
+    async with behind(deadline=6.0) as client:
         with anyio.fail_after(6):
             async with following(client, name="deploy/web", follow=60) as found:
                 await follows(played, "web-7d9f8c6b5-aaaaa")
@@ -148,11 +129,11 @@ async def test_a_follow_stays_below_the_deadline_of_the_call(
 
 
 async def test_what_is_heard_is_narrowed_like_the_answer(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
     async with (
-        connect() as client,
+        behind() as client,
         following(client, name=name, follow=2, grep="disk", level="error") as found,
     ):
         await follows(played, name)
@@ -169,12 +150,12 @@ async def test_what_is_heard_is_narrowed_like_the_answer(
 
 
 async def test_secrets_and_escapes_do_not_get_out_as_progress_either(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
     body = ["MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn", "canarycanarycanarycanarycanary1"]
     key = ["-----BEGIN RSA PRIVATE KEY-----", *body, "-----END RSA PRIVATE KEY-----"]
-    async with connect() as client, following(client, name=name, follow=3) as found:
+    async with behind() as client, following(client, name=name, follow=3) as found:
         await follows(played, name)
         played.log(name, f"{DAY}10:00:01Z login password=hunter2hunter2 ok \x1b[31mred\x1b[0m")
         for line in key:
@@ -192,10 +173,10 @@ async def test_secrets_and_escapes_do_not_get_out_as_progress_either(
 
 
 async def test_a_flood_is_heard_in_part_and_answered_within_the_budget(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
-    async with connect() as client, following(client, name=name, follow=20) as found:
+    async with behind() as client, following(client, name=name, follow=20) as found:
         await follows(played, name)
         played.log(name, *(f"{DAY}10:00:01Z line {n}" for n in range(3_000)))
         await heard(found, "more lines)")
@@ -224,12 +205,12 @@ def test_of_more_than_fits_the_newest_is_kept_and_the_rest_counted() -> None:
 
 
 async def test_cancelling_lets_go_of_the_backend_at_once(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
     async def let_go() -> bool:
         return not door.open
 
-    async with connect() as client:
+    async with behind() as client:
         async with anyio.create_task_group() as group:
             group.start_soon(client.call_tool, "k8s_logs", {"name": "deploy/web", "follow": 20})
             await follows(played, "web-7d9f8c6b5-aaaaa", "web-7d9f8c6b5-bbbbb")
@@ -239,11 +220,11 @@ async def test_cancelling_lets_go_of_the_backend_at_once(
 
 
 async def test_two_who_follow_the_same_hear_it_both(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
     async with (
-        connect() as client,
+        behind() as client,
         following(client, name=name, follow=3) as one,
         following(client, name=name, follow=3) as other,
     ):
@@ -259,21 +240,21 @@ async def test_two_who_follow_the_same_hear_it_both(
 
 
 async def test_many_pods_are_followed_in_part_and_it_is_said(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     played.api.objects["pods"] = [shop_pod(f"web-7d9f8c6b5-{n:05}") for n in range(14)]
-    async with connect() as client, following(client, name="deploy/web", follow=1) as found:
+    async with behind() as client, following(client, name="deploy/web", follow=1) as found:
         await follows(played, "web-7d9f8c6b5-00003")
 
     assert "Missing: 4 further containers: not read" in found.answer
 
 
 async def test_logs_that_may_not_be_read_are_an_error_while_following_too(
-    connect: Callable[..., Client], played: Played
+    behind: Callable[..., Client], played: Played
 ) -> None:
     for name in ("aaaaa", "bbbbb"):
         played.api.routes[f"{PODS}/web-7d9f8c6b5-{name}/log"] = status(403, "no pods/log for you")
-    async with connect() as client, following(client, name="deploy/web", follow=5) as found:
+    async with behind() as client, following(client, name="deploy/web", follow=5) as found:
         pass
 
     assert "no pods/log for you" in found.answer
@@ -291,9 +272,9 @@ async def test_logs_that_may_not_be_read_are_an_error_while_following_too(
     ],
 )
 async def test_a_follow_that_cannot_be_is_refused(
-    connect: Callable[..., Client], arguments: Json, words: str
+    behind: Callable[..., Client], arguments: Json, words: str
 ) -> None:
-    async with connect() as client:
+    async with behind() as client:
         result = await client.call_tool("k8s_logs", {"name": "deploy/web", **arguments})
 
     assert result.is_error

@@ -1,41 +1,22 @@
 """Following logs from an API server that restarts, breaks off and refuses."""
 
 import re
-from collections.abc import AsyncGenerator, Callable
-from functools import partial
-from pathlib import Path
+from collections.abc import Callable
 
-import pytest
 from mcp import Client
 
 from jamie_lab.waiting import until
-from tests.kubernetes.following import following, follows, heard, through
-from tests.kubernetes.gateway import Fault, Gateway, gateway
-from tests.kubernetes.talking import DAY, PODS, finish, talking
+from tests.kubernetes.following import following, follows, heard
+from tests.kubernetes.gateway import Fault, Gateway
+from tests.kubernetes.talking import DAY, PODS, finish
 from tests.kubernetes.taps import Played
 
 
-@pytest.fixture
-def played() -> Played:
-    return talking()
-
-
-@pytest.fixture
-async def door(played: Played) -> AsyncGenerator[Gateway]:
-    async with gateway(played.transport) as door:
-        yield door
-
-
-@pytest.fixture
-def connect(door: Gateway, tmp_path: Path) -> Callable[..., Client]:
-    return partial(through, door, tmp_path)
-
-
 async def test_an_api_server_that_restarts_in_the_middle_loses_and_repeats_nothing(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
     aaaaa, bbbbb = "web-7d9f8c6b5-aaaaa", "web-7d9f8c6b5-bbbbb"
-    async with connect() as client, following(client, name="deploy/web", follow=6) as found:
+    async with behind() as client, following(client, name="deploy/web", follow=6) as found:
         await follows(played, aaaaa, bbbbb)
         # Two lines of one instant, and two that are the same.
         played.log(aaaaa, *(f"{DAY}10:00:01.5Z {text}" for text in ("one", "two", "same", "same")))
@@ -63,10 +44,10 @@ async def test_an_api_server_that_restarts_in_the_middle_loses_and_repeats_nothi
 
 
 async def test_a_connection_that_is_cut_is_taken_up_again(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
-    async with connect() as client, following(client, name=name, follow=3) as found:
+    async with behind() as client, following(client, name=name, follow=3) as found:
         await follows(played, name)
         played.log(name, f"{DAY}10:00:01Z one")
         await heard(found, "one")
@@ -81,7 +62,7 @@ async def test_a_connection_that_is_cut_is_taken_up_again(
 
 
 async def test_an_api_server_that_refuses_all_after_its_restart_is_followed_on(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
     # It has not read yet who may what.
@@ -91,7 +72,7 @@ async def test_an_api_server_that_refuses_all_after_its_restart_is_followed_on(
     async def refused() -> bool:
         return any(one.status == 403 for one in door.asked(f"{PODS}/{name}/log"))
 
-    async with connect() as client, following(client, name=f"pod/{name}", follow=25) as found:
+    async with behind() as client, following(client, name=f"pod/{name}", follow=25) as found:
         await follows(played, name)
         await door.stop()
         fault.times = 1_000_000
@@ -108,10 +89,10 @@ async def test_an_api_server_that_refuses_all_after_its_restart_is_followed_on(
 
 
 async def test_logs_that_may_not_be_read_any_more_are_named(
-    connect: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway
 ) -> None:
     name = "web-7d9f8c6b5-aaaaa"
-    async with connect() as client, following(client, name=f"pod/{name}", follow=25) as found:
+    async with behind() as client, following(client, name=f"pod/{name}", follow=25) as found:
         await follows(played, name)
         about = f"{PODS}/{name}/log"
         door.faults.append(Fault(lambda one: one.path == about, status=403, message="no"))

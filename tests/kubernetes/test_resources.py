@@ -2,8 +2,6 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -16,8 +14,8 @@ from mcp.types import TextResourceContents
 from jamie_base import watches
 from jamie_lab.waiting import until
 from tests.kubernetes.conftest import Connect, Mode
-from tests.kubernetes.following import follows, through
-from tests.kubernetes.gateway import Fault, Gateway, gateway
+from tests.kubernetes.following import follows
+from tests.kubernetes.gateway import Fault, Gateway
 from tests.kubernetes.taps import Played
 from tests.kubernetes.wire import Api, Json, event, meta, node, pod, workload
 
@@ -143,19 +141,11 @@ def played() -> Played:
     return played
 
 
-@pytest.fixture
-async def door(played: Played) -> AsyncGenerator[Gateway]:
-    async with gateway(played.transport) as door:
-        yield door
-
-
-@pytest.fixture
-def behind(door: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
-    """Connect to a server behind the gateway, whose watches are in no hurry to wait."""
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let watches be in no hurry to wait."""
     for name in ("SOONEST_SECONDS", "WAIT_SECONDS"):
         monkeypatch.setattr(watches, name, 0.05)
-
-    return partial(through, door, tmp_path)
 
 
 def versioned(name: str, version: int, uid: str = "one") -> Json:

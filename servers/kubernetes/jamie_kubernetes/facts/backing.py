@@ -9,6 +9,7 @@ from jamie_kubernetes.client.controllers import Controller
 from jamie_kubernetes.client.network import NetService, OpenPod
 from jamie_kubernetes.facts.ailments import ailment_of
 from jamie_kubernetes.facts.endpoints import ServiceKey
+from jamie_kubernetes.facts.selectors import sends_to
 from jamie_kubernetes.facts.standing import condition_is, standing_of
 from jamie_kubernetes.kinds import Kind
 from jamie_signals.similar import nearest
@@ -121,7 +122,7 @@ class Backing:
 
     def _take(self, pod: OpenPod, key: ServiceKey, selector: Mapping[str, str]) -> None:
         found, labels = self._pods[key], pod.metadata.labels
-        if selector.items() <= labels.items():
+        if sends_to(selector, labels):
             self._count(pod, found)
         else:
             found.near.add(labels, selector)
@@ -163,9 +164,5 @@ class Resting:
         for one in (each for each in page if not each.spec.replicas):
             labels = one.spec.template.metadata.labels
             for key, service in self._services.items():
-                if key[0] == one.metadata.namespace and _selects(service, labels):
+                if key[0] == one.metadata.namespace and sends_to(service.spec.selector, labels):
                     self.found[key] = f"{self._kind.short}/{one.metadata.name}"
-
-
-def _selects(service: NetService, labels: Mapping[str, str]) -> bool:
-    return service.spec.selector.items() <= labels.items()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from jamie_kubernetes.client.objects import LabelSelector
-from jamie_kubernetes.facts.impact import selects
+from jamie_kubernetes.facts.selectors import selects
 
 T = TypeVar("T")
 

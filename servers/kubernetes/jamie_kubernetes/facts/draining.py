@@ -9,10 +9,10 @@ from jamie_base.text import count, join_words
 from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.evictions import Guest, Neighbour
 from jamie_kubernetes.client.limits import Budget, NeedySpec
-from jamie_kubernetes.facts.impact import selects
 from jamie_kubernetes.facts.nodes import is_ready
 from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.facts.room import Taken, place
+from jamie_kubernetes.facts.selectors import selects
 
 OWNERS = 12
 NAMES = 4

@@ -15,10 +15,10 @@ from jamie_kubernetes.client.policies import NetworkPolicy
 from jamie_kubernetes.client.sending import Object, list_at, mapping_at, part, text_at
 from jamie_kubernetes.facts.autoscalers import target_of
 from jamie_kubernetes.facts.endpoints import EndpointTally
-from jamie_kubernetes.facts.impact import selects
 from jamie_kubernetes.facts.policies import Direction, Peer, isolating
 from jamie_kubernetes.facts.routes import Edge as Route
 from jamie_kubernetes.facts.routes import port_exists
+from jamie_kubernetes.facts.selectors import selects, sends_to
 from jamie_kubernetes.facts.services import type_of
 from jamie_kubernetes.facts.standing import word
 from jamie_kubernetes.facts.uses import Use, uses_of
@@ -135,8 +135,7 @@ def service_edges(
 ) -> Iterator[Edge]:
     """Yield the Services that send to a workload's pods."""
     for one in services:
-        selector = one.spec.selector
-        if not selector or not selector.items() <= hub.labels.items():
+        if not sends_to(one.spec.selector, hub.labels):
             continue
         name = one.metadata.name
         places = endpoints.of((hub.namespace, name)) if endpoints else None

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from jamie_base.text import count
 from jamie_kubernetes.client.controllers import Autoscaler
 from jamie_kubernetes.client.limits import Budget, Quota, Replacing
-from jamie_kubernetes.client.objects import LabelSelector
 from jamie_kubernetes.facts.quantities import known
 from jamie_kubernetes.facts.room import Need
+from jamie_kubernetes.facts.selectors import selects
 from jamie_kubernetes.kinds import DAEMON_SETS, DEPLOYMENTS, Kind
 
 _EPSILON = 1e-9
@@ -43,18 +43,6 @@ def budget_lines(found: Sequence[Budget], labels: Mapping[str, str], left: int) 
         for one in found
         if selects(one.spec.selector, labels) and left < one.status.desired_healthy
     ]
-
-
-def selects(selector: LabelSelector | None, labels: Mapping[str, str]) -> bool:
-    """Tell whether a selector picks pods with these labels; an empty one picks all."""
-    if selector is None:
-        return False
-
-    plain = selector.match_labels.items() <= labels.items()
-    return plain and all(
-        _expressed(one.operator, labels.get(one.key), one.values)
-        for one in selector.match_expressions
-    )
 
 
 def quota_lines(found: Sequence[Quota], need: Need, more: int) -> list[str]:
@@ -142,15 +130,3 @@ def share(value: int | str | None, pods: int, *, up: bool) -> int:
 
     percent = int((value or "25%").removesuffix("%"))
     return -(-pods * percent // 100) if up else pods * percent // 100
-
-
-def _expressed(operator: str, value: str | None, values: Sequence[str]) -> bool:
-    match operator:
-        case "In":
-            return value in values
-        case "NotIn":
-            return value not in values
-        case "Exists":
-            return value is not None
-        case _:
-            return value is None

@@ -12,7 +12,7 @@ import msgspec
 
 from jamie_kubernetes.client.network import ContainerPort
 from jamie_kubernetes.client.policies import NetworkPolicy, PolicyPeer, PolicyPort, PolicyRule
-from jamie_kubernetes.facts.impact import selects
+from jamie_kubernetes.facts.selectors import selects
 
 Direction = Literal["Ingress", "Egress"]
 

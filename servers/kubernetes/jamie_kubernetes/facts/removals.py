@@ -8,8 +8,8 @@ from jamie_base.text import count, join_words, shorten
 from jamie_kubernetes.client.limits import Budget
 from jamie_kubernetes.client.sending import Object, list_at, mapping_at, part, text_at
 from jamie_kubernetes.facts.dependents import Heirs, counted
-from jamie_kubernetes.facts.impact import selects
 from jamie_kubernetes.facts.keepers import controller_of, maker_line
+from jamie_kubernetes.facts.selectors import selects
 from jamie_kubernetes.kinds import (
     BUDGETS,
     CONFIG_MAPS,

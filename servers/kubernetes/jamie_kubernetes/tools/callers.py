@@ -5,17 +5,14 @@ from collections.abc import Mapping
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.network import NetService
 from jamie_kubernetes.facts.removals import few
+from jamie_kubernetes.facts.selectors import sends_to
 from jamie_kubernetes.kinds import SERVICES
 
 
 async def caller_lines(cluster: Cluster, namespace: str, labels: Mapping[str, object]) -> list[str]:
     """Say whose callers get no answer without the pods that have these labels."""
     services = await cluster.all(Listing(SERVICES, namespace), NetService)
-    names = [
-        f"svc/{one.metadata.name}"
-        for one in services
-        if (wanted := one.spec.selector.items()) and wanted <= labels.items()
-    ]
+    names = [f"svc/{one.metadata.name}" for one in services if sends_to(one.spec.selector, labels)]
     if not names:
         return []
 

@@ -13,9 +13,9 @@ from jamie_kubernetes.client.objects import Named, Service
 from jamie_kubernetes.client.policies import NetworkPolicy
 from jamie_kubernetes.client.sending import Object, list_at, text_at
 from jamie_kubernetes.facts.graph import Hub
-from jamie_kubernetes.facts.impact import selects
 from jamie_kubernetes.facts.owners import owner_of
 from jamie_kubernetes.facts.routes import IngressTally
+from jamie_kubernetes.facts.selectors import selects, sends_to
 from jamie_kubernetes.kinds import (
     AUTOSCALERS,
     BUDGETS,
@@ -115,9 +115,7 @@ async def _behind(
     services = await cluster.all(Listing(SERVICES, namespace), Service)
     wanted = {*names}
     chosen = [one.spec.selector for one in services if one.metadata.name in wanted]
-    return [
-        one for one in every if any(each and each.items() <= one.labels.items() for each in chosen)
-    ]
+    return [one for one in every if any(sends_to(each, one.labels) for each in chosen)]
 
 
 async def _hub(cluster: Cluster, target: Target) -> Hub:

@@ -24,11 +24,11 @@ from jamie_kubernetes.tools.lines import Read, Reading, read_all, read_each
 from jamie_kubernetes.tools.log_follow import STREAMS, LogFollower
 from jamie_kubernetes.tools.parts import alternatives
 from jamie_kubernetes.tools.scope import Scope, pods_of
+from jamie_kubernetes.tools.toolset import MOST_LINES
 from jamie_signals.logs import Level, level_named
 
 SOURCES_READ = 20
 TAIL_LINES = 1_000
-WIDE_LINES = 10_000
 ALL_LINES = 40_000
 BASELINE = 20
 """Lines read before following, only to know what is old."""
@@ -157,7 +157,7 @@ def _sources(asked: Asked, pods: list[Pod], *, named: bool = False) -> list[Sour
 
 
 def _lines_each(sources: int, *, wide: bool) -> int:
-    most = WIDE_LINES if wide else TAIL_LINES
+    most = MOST_LINES if wide else TAIL_LINES
     return max(100, min(most, ALL_LINES // max(sources, 1)))
 
 

@@ -13,9 +13,7 @@ from jamie_kubernetes.render.logs import logs
 from jamie_kubernetes.tools.following import Follow, checked
 from jamie_kubernetes.tools.scope import Scope, scope_of
 from jamie_kubernetes.tools.targets import RUNS_PODS
-from jamie_kubernetes.tools.toolset import Backend, Home, Marks, Selector, tools
-
-MOST_LINES = 10_000
+from jamie_kubernetes.tools.toolset import MOST_LINES, Backend, Home, Marks, Selector, tools
 
 Name = Annotated[
     str,

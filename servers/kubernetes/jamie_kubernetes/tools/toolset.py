@@ -10,6 +10,9 @@ from jamie_kubernetes.client import Cluster
 
 tools = Toolset(chooser="context", chooser_help="Kubeconfig context.")
 
+MOST_LINES = 10_000
+"""Lines of a container that may be asked for; here, for what reads them is imported late."""
+
 Backend = Annotated[Cluster, INJECTED]
 Marks = Annotated[Redactor, INJECTED_REDACTOR]
 

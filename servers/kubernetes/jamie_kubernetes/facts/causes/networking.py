@@ -19,6 +19,7 @@ from jamie_kubernetes.facts.causes.telling import ago
 from jamie_kubernetes.facts.findings import Harm
 from jamie_kubernetes.facts.neighbours import SYSTEM, Neighbours
 from jamie_kubernetes.facts.policies import Gate, Peer, is_meant, isolating, may_reach, opens
+from jamie_kubernetes.facts.selectors import sends_to
 from jamie_signals.similar import nearest
 
 OWNERS_KEPT = 12
@@ -136,9 +137,7 @@ def _no_dns(
 def _denied(net: Net, service: NetService) -> Iterator[Finding]:
     """Find a Service whose pods nobody may connect to, at any of its ports."""
     home, selector = service.metadata.namespace, service.spec.selector
-    behind = [
-        one for one in net.inside(home) if selector and selector.items() <= one.peer.labels.items()
-    ]
+    behind = [one for one in net.inside(home) if sends_to(selector, one.peer.labels)]
     if not behind or not any(one.ready for one in behind):
         return
 

@@ -14,7 +14,8 @@ from jamie_kubernetes.facts.ailments import Severity
 from jamie_kubernetes.facts.causes.around import Around, changed_ns, known_since
 from jamie_kubernetes.facts.controllers import created, moment
 from jamie_kubernetes.facts.findings import Harm
-from jamie_kubernetes.facts.impact import selects, share
+from jamie_kubernetes.facts.impact import share
+from jamie_kubernetes.facts.selectors import selects
 from jamie_kubernetes.facts.survey import PodSurvey
 from jamie_kubernetes.kinds import DAEMON_SETS, Kind
 

@@ -10,9 +10,9 @@ from jamie_kubernetes.client.capacity import Host
 from jamie_kubernetes.client.objects import LabelSelector, Requirement
 from jamie_kubernetes.client.placing import PlacingPod, PlacingSpec
 from jamie_kubernetes.facts.crowd import Crowd, LabelSet, owner_name
-from jamie_kubernetes.facts.impact import selects
 from jamie_kubernetes.facts.placing.choice import unchosen, untolerated
 from jamie_kubernetes.facts.placing.obstacles import Barrier, Obstacle
+from jamie_kubernetes.facts.selectors import selects
 
 OWN = "its own replicas"
 

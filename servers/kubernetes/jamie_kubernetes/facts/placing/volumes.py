@@ -13,11 +13,11 @@ from jamie_kubernetes.client.storage import (
     StorageClass,
     TopologyTerm,
 )
-from jamie_kubernetes.facts.impact import selects
 from jamie_kubernetes.facts.placing.choice import expression, meets
 from jamie_kubernetes.facts.placing.neighbours import Check
 from jamie_kubernetes.facts.placing.obstacles import Barrier, Obstacle
 from jamie_kubernetes.facts.quantities import known
+from jamie_kubernetes.facts.selectors import selects
 
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 SELECTED_NODE = "volume.kubernetes.io/selected-node"
