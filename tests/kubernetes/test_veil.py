@@ -2,11 +2,12 @@
 
 import base64
 import json
+import sys
 
 import pytest
 
 from jamie_base.redact import Redactor
-from jamie_kubernetes.facts.paths import read_path
+from jamie_kubernetes.facts.paths import Found, read_path
 from jamie_kubernetes.facts.veil import Veil
 from tests.kubernetes.wire import Json
 
@@ -102,3 +103,11 @@ def test_a_column_can_name_a_secret() -> None:
 
     assert veil.cell("Password", "hunter2") == REDACTOR.value("hunter2")
     assert veil.cell("Size", "3") == "3"
+
+
+def test_long_texts_are_not_remembered() -> None:
+    veil, text = Veil(REDACTOR, secret=False), "the contents of a file " * 100
+    before = sys.getrefcount(text)
+
+    assert veil.see(Found(text)) == text
+    assert sys.getrefcount(text) == before

@@ -20,6 +20,10 @@ Object = dict[str, object]
 
 SECRET_FIELDS = ("data", "stringData")
 _MARK = re.compile(r"\[redacted:[0-9a-f]{8}\]")
+LONGEST_KEPT = 100
+MOST_KEPT = 10_000
+"""How long texts are remembered with what may be seen of them, and how many."""
+
 LEAST_COPIED = 4
 """Shorter values are not looked for elsewhere: they would be found everywhere."""
 
@@ -68,10 +72,14 @@ class Veil:
     def _shown_text(self, text: str, *, secret: bool) -> str:
         if secret and not says_nothing(text):
             return self._redactor.value(text)
-        if text not in self._seen:
-            self._seen[text] = self._redactor.text(text)
+        if (seen := self._seen.get(text)) is not None:
+            return seen
 
-        return self._seen[text]
+        seen = self._redactor.text(text)
+        # What comes again and again is short: all else together would be the cluster's contents.
+        if len(text) <= LONGEST_KEPT and len(self._seen) < MOST_KEPT:
+            self._seen[text] = seen
+        return seen
 
     def _masked(self, one: Object) -> Object:
         hidden = self._hidden(one)
