@@ -80,6 +80,14 @@ async def test_a_reply_is_decoded_into_its_type() -> None:
     assert heard[0].startswith(b"GET /api/thing?q=a+b&q=c HTTP/1.1\r\n")
 
 
+async def test_a_backend_that_was_closed_while_somebody_was_about_to_ask_answers() -> None:
+    serve, _ = answering(reply(b'{"name":"a"}'))
+    async with backend(serve) as thingy:
+        assert await thingy.fetch("/x", answer=Thing) == Thing("a")
+        await thingy.aclose()
+        assert await thingy.fetch("/x", answer=Thing) == Thing("a")
+
+
 async def test_a_form_is_sent_as_one() -> None:
     serve, heard = answering(reply(b"{}"))
     async with backend(serve) as thingy:

@@ -144,9 +144,10 @@ class HttpBackend:
         return f"{self.kind} at {self.url}"
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        if self._http:
-            await self._http.aclose()
+        """Close every connection; who asks again opens one."""
+        leaving, self._http = self._http, None
+        if leaving:
+            await leaving.aclose()
 
     async def fetch(self, path: str, params: Pairs = (), *, answer: type[T]) -> T:
         """Read JSON from a path and decode it.
