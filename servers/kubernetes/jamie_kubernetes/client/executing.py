@@ -85,15 +85,8 @@ async def execute(
         *(("command", one) for one in command),
     ]
     key = fresh_key()
-    headers = {
-        "Connection": "Upgrade",
-        "Upgrade": "websocket",
-        "Sec-WebSocket-Version": "13",
-        "Sec-WebSocket-Key": key,
-        "Sec-WebSocket-Protocol": ", ".join(PROTOCOLS),
-    }
     ran = Ran(Output(bytearray()), Output(bytearray()))
-    async with server.upgraded(path, params, headers) as connection:
+    async with server.upgraded(path, params, _handshake(key)) as connection:
         _check(server, connection, key)
         with anyio.move_on_after(seconds) as patience:
             await _listen(connection, ran)
@@ -102,6 +95,16 @@ async def execute(
         await _leave(connection)
 
     return ran
+
+
+def _handshake(key: str) -> dict[str, str]:
+    return {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": key,
+        "Sec-WebSocket-Protocol": ", ".join(PROTOCOLS),
+    }
 
 
 def _check(server: ApiServer, connection: Upgraded, key: str) -> None:

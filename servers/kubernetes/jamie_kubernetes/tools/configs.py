@@ -43,31 +43,37 @@ async def look_at(
 
     `uses` tells for each whether the pods use it (0) or only that revision did.
     """
-    found: dict[Use, ConfigUse] = {}
-    failed: dict[str, BackendError] = {}
     limiter = anyio.CapacityLimiter(AT_ONCE)
 
-    async def read(one: Use) -> None:
-        path = _KINDS[one.kind].path(namespace, one.name)
+    async def read(one: Use) -> ConfigUse | BackendError:
         async with limiter:
-            try:
-                contents = await cluster.get(path, Contents)
-            except NotFound:
-                found[one] = fingerprinted(one, None, marks, starts)
-            except BackendError as exc:
-                if isinstance(exc, Unauthorised):
-                    raise
-                failed.setdefault(one.kind, exc)
-            else:
-                found[one] = fingerprinted(one, contents, marks, starts)
+            return await _read(cluster, marks, namespace, one, starts)
 
-    await together(*(partial(read, one) for one in [*uses][:MOST]))
+    asked = [*uses][:MOST]
+    read_in_turn = await together(*(partial(read, one) for one in asked))
+    found = dict(zip(asked, read_in_turn, strict=True))
     configs = [
-        msgspec.structs.replace(found[one], only_in=number, missing=False) if number else found[one]
-        for one, number in uses.items()
-        if one in found
+        msgspec.structs.replace(each, only_in=uses[one], missing=False) if uses[one] else each
+        for one, each in found.items()
+        if isinstance(each, ConfigUse)
     ]
+    failed = {one.kind: each for one, each in found.items() if isinstance(each, BackendError)}
     return Looked(tuple(configs), tuple(_gaps(failed, len(uses) - MOST)))
+
+
+async def _read(
+    cluster: Cluster, marks: Redactor, namespace: str, one: Use, starts: Sequence[Starts] | None
+) -> ConfigUse | BackendError:
+    try:
+        contents = await cluster.get(_KINDS[one.kind].path(namespace, one.name), Contents)
+    except NotFound:
+        return fingerprinted(one, None, marks, starts)
+    except Unauthorised:
+        raise
+    except BackendError as exc:
+        return exc
+
+    return fingerprinted(one, contents, marks, starts)
 
 
 def _gaps(failed: Mapping[str, BackendError], left: int) -> Iterator[Gap]:

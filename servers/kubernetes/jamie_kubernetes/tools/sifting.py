@@ -19,7 +19,7 @@ from jamie_kubernetes.facts.values import instant_in, number_in
 from jamie_kubernetes.facts.veil import Object
 from jamie_kubernetes.tools.asked import Asked, Order
 from jamie_kubernetes.tools.picture import Picture, Row
-from jamie_kubernetes.tools.places import digest, read_place, write_place
+from jamie_kubernetes.tools.places import Place, digest, read_place, write_place
 from jamie_kubernetes.tools.portions import fitting
 
 GROUPS_KEPT = 20_000
@@ -147,13 +147,18 @@ async def sift(asked: Asked, namespace: str) -> tuple[Objects, list[Path]]:
     sifted = await fold_rows(
         asked.cluster, asked.listing(namespace), asked.form, lambda: Sifted(asked, after)
     )
+    dead = sorted(sifted.dead if sifted.read else (), key=lambda path: path.text)
+    return _page(asked, sifted, place, after), dead
+
+
+def _page(asked: Asked, sifted: Sifted, place: Place, after: SortKey) -> Objects:
     ordered = sifted.settled()
     shown = ordered[: len(fitting(asked, [row for _, row in ordered]))]
     start = bisect_right(sifted.keys, after) if after else 0
     end = start + len(shown)
     left = len(sifted.keys) - end
     last = msgspec.json.encode(shown[-1][0]).decode() if shown else ""
-    found = Objects(
+    return Objects(
         now_ns=asked.now_ns,
         title="",
         source="",
@@ -166,7 +171,6 @@ async def sift(asked: Asked, namespace: str) -> tuple[Objects, list[Path]]:
         changed=bool(after) and place.token != digest(repr(sifted.keys[:start])),
         notes=sifted.notes,
     )
-    return found, sorted(sifted.dead if sifted.read else (), key=lambda path: path.text)
 
 
 def _first(row: tuple[SortKey, Row]) -> SortKey:
