@@ -1,10 +1,14 @@
 """The kinds we know, by every name kubectl takes, and where the API keeps them."""
 
+import re
 from urllib.parse import quote
 
 import msgspec
 
 CORE = "/api/v1"
+
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
+"""What a kind, a namespace or an object may be called; the API server knows it more strictly."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -150,6 +154,9 @@ KINDS = (
     AUTOSCALERS,
     BUDGETS,
 )
+
+ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
+"""Kinds whose pods are replaced bit by bit when their template changes."""
 
 _BY_NAME = {
     alias.lower(): kind for kind in KINDS for alias in (kind.name, kind.plural, *kind.shorts)

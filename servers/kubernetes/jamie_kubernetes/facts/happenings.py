@@ -10,6 +10,8 @@ from jamie_kubernetes.facts.owners import owner_by_name
 from jamie_kubernetes.facts.standing import word
 
 MESSAGE_CHARACTERS = 400
+EVENT_WINDOW_NS = 3600 * 1_000_000_000
+"""How far back events tell of the present; the API server forgets them after about as long."""
 
 GroupKey = tuple[str, str, str, str]
 """Namespace, owner, type and reason."""

@@ -9,15 +9,15 @@ import msgspec
 from jamie_base.errors import InvalidArgument
 from jamie_kubernetes.client.sending import Object, mapping_at, part, text_at
 from jamie_kubernetes.facts.yaml_text import YamlError, documents
+from jamie_kubernetes.kinds import NAME
 
 DOCUMENTS = 20
 
 _MARK = re.compile(r"\[redacted:[0-9a-f]{8}\]")
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
 _FORMS = {
     ("apiVersion",): re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?(/[a-z0-9]{1,63})?"),
     ("kind",): re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}"),
-    ("metadata", "name"): _NAME,
+    ("metadata", "name"): NAME,
     ("metadata", "namespace"): re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"),
 }
 _KEPT_BY_SERVER = (

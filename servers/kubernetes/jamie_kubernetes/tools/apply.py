@@ -19,8 +19,8 @@ from jamie_kubernetes.facts.diffs import lines_of, touched_of
 from jamie_kubernetes.facts.fields import sown
 from jamie_kubernetes.facts.keepers import keeper_line
 from jamie_kubernetes.facts.manifests import Manifest, manifests
-from jamie_kubernetes.kinds import NAMESPACES
-from jamie_kubernetes.tools.applying import ROLLED, apply_all, look_at_all, named
+from jamie_kubernetes.kinds import NAMESPACES, ROLLED
+from jamie_kubernetes.tools.applying import apply_all, look_at_all, named
 from jamie_kubernetes.tools.change import CAN_UNDO, Acted, Draft, Job
 from jamie_kubernetes.tools.changing import generation_of, ways_back
 from jamie_kubernetes.tools.manifest_kinds import manifest_kind

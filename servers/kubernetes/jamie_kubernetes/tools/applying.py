@@ -11,12 +11,10 @@ from jamie_base.plan import Outcome, Plan, Undo
 from jamie_base.progress import progress
 from jamie_base.text import count, join_words
 from jamie_kubernetes.client import Cluster
-from jamie_kubernetes.kinds import DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS
 from jamie_kubernetes.tools.aftermath import SPARE_SECONDS, Seen, look_at
 from jamie_kubernetes.tools.change import Errand, Job
 from jamie_kubernetes.tools.changing import act, ways_back
 
-ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 NAMED = 3
 
 

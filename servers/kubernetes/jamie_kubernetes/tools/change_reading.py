@@ -29,11 +29,9 @@ from jamie_kubernetes.facts.changes.workloads import Touched, WorkloadChanges
 from jamie_kubernetes.kinds import (
     AUTOSCALERS,
     CRON_JOBS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
     EVENTS,
     NODES,
-    STATEFUL_SETS,
+    ROLLED,
     Kind,
 )
 from jamie_kubernetes.tools.parts import Part, Parts, why_of
@@ -41,7 +39,6 @@ from jamie_kubernetes.tools.revisions import read_revisions
 from jamie_kubernetes.tools.targets import Target, joined
 from jamie_kubernetes.tools.watched import custom
 
-ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 REVISIONS_READ = 40
 GROUPS_NAMED = 5
 AT_ONCE = 8

@@ -22,12 +22,13 @@ from jamie_kubernetes.kinds import (
     CRON_JOBS,
     JOBS,
     NODES,
+    ROLLED,
     SECRETS,
     Kind,
 )
 from jamie_kubernetes.render.changes import ROWS_BYTES, changes, row_line
 from jamie_kubernetes.tools.anything import object_named
-from jamie_kubernetes.tools.change_reading import ROLLED, Reading
+from jamie_kubernetes.tools.change_reading import Reading
 from jamie_kubernetes.tools.parts import Parts, check_namespace
 from jamie_kubernetes.tools.targets import Target
 from jamie_kubernetes.tools.toolset import Backend, Cursor, Marks, Namespace, Since, tools

@@ -12,18 +12,14 @@ from jamie_kubernetes.client.names import read_names
 from jamie_kubernetes.client.objects import Pod
 from jamie_kubernetes.facts.containers import containers_in
 from jamie_kubernetes.kinds import (
-    DAEMON_SETS,
-    DEPLOYMENTS,
     KINDS,
     NAMESPACES,
     PODS,
+    ROLLED,
     SERVICES,
-    STATEFUL_SETS,
     Kind,
 )
 from jamie_kubernetes.tools.naming import kind_of
-
-ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 
 
 async def _namespaces(cluster: Cluster, given: Given) -> Iterable[str]:

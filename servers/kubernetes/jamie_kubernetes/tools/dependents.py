@@ -14,16 +14,12 @@ from jamie_kubernetes.client.objects import Named
 from jamie_kubernetes.facts.dependents import Heirs, Owned, OwnedTally, heirs_of
 from jamie_kubernetes.kinds import (
     CLAIMS,
-    CRON_JOBS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
-    JOBS,
     PODS,
-    REPLICA_SETS,
     STATEFUL_SETS,
     ApiKind,
     Kind,
 )
+from jamie_kubernetes.tools.family import CHILDREN
 from jamie_kubernetes.tools.targets import Target
 
 AT_ONCE = 8
@@ -34,14 +30,7 @@ SECONDS = 12.0
 
 KINDS_NAMED = 3
 
-_OWN: dict[Kind, tuple[Kind, ...]] = {
-    DEPLOYMENTS: (REPLICA_SETS, PODS),
-    REPLICA_SETS: (PODS,),
-    STATEFUL_SETS: (PODS, CLAIMS),
-    DAEMON_SETS: (PODS,),
-    JOBS: (PODS,),
-    CRON_JOBS: (JOBS, PODS),
-}
+_OWN: dict[Kind, tuple[Kind, ...]] = {**CHILDREN, STATEFUL_SETS: (PODS, CLAIMS)}
 """Kinds whose children are known; those of others may be of any kind."""
 
 _PASSING = ("events", "leases", "endpointslices", "endpoints")

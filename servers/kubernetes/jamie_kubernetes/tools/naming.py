@@ -7,11 +7,10 @@ import msgspec
 from jamie_base.errors import InvalidArgument, NotFound, did_you_mean
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.discovery import FRESH_SECONDS, ApiKinds
-from jamie_kubernetes.kinds import ApiKind, Kind, static_kind
+from jamie_kubernetes.kinds import NAME, ApiKind, Kind, static_kind
 from jamie_signals.similar import nearest
 
 _PARTS = re.compile(r"\s*[/\s]\s*")
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -31,7 +30,7 @@ async def wanted(cluster: Cluster, text: str) -> Wanted:
 
     """
     parts = _PARTS.split(text.strip())
-    if len(parts) > 2 or not all(_NAME.fullmatch(part) for part in parts):
+    if len(parts) > 2 or not all(NAME.fullmatch(part) for part in parts):
         raise InvalidArgument(
             f"{text[:80]!r} is neither a kind nor an object; write pods, deploy/web or"
             " certificates.cert-manager.io, one at a time."

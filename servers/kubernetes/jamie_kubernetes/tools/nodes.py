@@ -15,7 +15,7 @@ from jamie_kubernetes.answers_nodes import NodeDetail, NodeList, NodeStatusAsked
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.capacity import Host, SizedPod
 from jamie_kubernetes.client.objects import Event
-from jamie_kubernetes.facts.happenings import EventTally
+from jamie_kubernetes.facts.happenings import EVENT_WINDOW_NS, EventTally
 from jamie_kubernetes.facts.hosts import Condition, Survey, grouped, offers, rank, total, verdict
 from jamie_kubernetes.facts.requests import RequestTally
 from jamie_kubernetes.facts.standing import word
@@ -28,7 +28,6 @@ from jamie_kubernetes.tools.toolset import Backend, Cursor, Selector, tools
 
 ROWS = 60
 EVENTS_KEPT = 8
-EVENT_WINDOW_NS = 3600 * 1_000_000_000
 
 NodeName = Annotated[str, Field(description="One node, in full, with its pods.", max_length=253)]
 Status = Annotated[NodeStatusAsked, Field(description="sick: leave the healthy out.")]

@@ -18,7 +18,7 @@ from jamie_kubernetes.client.usage import NodeUsage, PodUsage
 from jamie_kubernetes.facts.findings import Harm, condensed, merged
 from jamie_kubernetes.facts.findings import rank as cause_rank
 from jamie_kubernetes.facts.grouping import PodTally, rank
-from jamie_kubernetes.facts.happenings import EventTally
+from jamie_kubernetes.facts.happenings import EVENT_WINDOW_NS, EventTally
 from jamie_kubernetes.facts.nodes import NodeTally, UsageTally
 from jamie_kubernetes.facts.pod_usage import PodUsageTally
 from jamie_kubernetes.facts.survey import PodSurvey
@@ -39,7 +39,6 @@ from jamie_kubernetes.tools.metrics import measured
 from jamie_kubernetes.tools.parts import Part, Parts, check_namespace
 from jamie_kubernetes.tools.toolset import Backend, Marks, Namespace, tools
 
-EVENT_WINDOW_NS = 3600 * 1_000_000_000
 EVENTS_KEPT = 20
 CAUSES_SHOWN = 5
 UNFINISHED = Gap("causes", "not all looked for in time; k8s_diagnose has more of it")

@@ -10,11 +10,12 @@ from jamie_base.toolset import VEILED
 from jamie_kubernetes.client.limits import Templated
 from jamie_kubernetes.client.sending import MERGE, OPERATIONS, STRATEGIC, Object, Sending, part
 from jamie_kubernetes.facts.manifests import from_text, refuse_marks
+from jamie_kubernetes.kinds import ROLLED
 from jamie_kubernetes.tools.aftermath import look_after
 from jamie_kubernetes.tools.anything import object_named
 from jamie_kubernetes.tools.change import Job
 from jamie_kubernetes.tools.changing import carry_out, drafted
-from jamie_kubernetes.tools.setting import ROLLED, Anything
+from jamie_kubernetes.tools.setting import Anything
 from jamie_kubernetes.tools.targets import Target
 from jamie_kubernetes.tools.toolset import Backend, Home, Marks, tools
 from jamie_kubernetes.tools.weighing import replacing_lines

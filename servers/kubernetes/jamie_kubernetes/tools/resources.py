@@ -1,6 +1,5 @@
 """Objects, their events and their logs as resources; objects can be subscribed to."""
 
-import re
 from collections.abc import AsyncGenerator
 
 import anyio
@@ -14,7 +13,7 @@ from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.cluster import Held
 from jamie_kubernetes.client.versioned import VersionedNamed
 from jamie_kubernetes.client.watching import watching
-from jamie_kubernetes.kinds import PODS, SERVICES, Kind
+from jamie_kubernetes.kinds import NAME, PODS, SERVICES, Kind
 from jamie_kubernetes.render.events import events
 from jamie_kubernetes.render.get import objects
 from jamie_kubernetes.render.logs import logs
@@ -32,7 +31,6 @@ LOOK_SECONDS = 10.0
 
 GONE = "gone"
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
 
 resources = Resources("k8s", chooser="context")
 
@@ -55,7 +53,7 @@ async def place_of(cluster: Cluster, namespace: str, kind: str, name: str) -> Pl
     """
     space = text_of(namespace)
     for what, text in (("namespace", space or "x"), ("kind", kind), ("name", name)):
-        if not _NAME.fullmatch(text):
+        if not NAME.fullmatch(text):
             raise InvalidArgument(
                 f"{text[:80]!r} cannot be the {what} of a resource; write {OBJECT}, with {NONE} as"
                 " the namespace of what is in none."

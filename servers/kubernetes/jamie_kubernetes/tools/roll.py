@@ -9,7 +9,7 @@ from jamie_base.errors import InvalidArgument
 from jamie_base.plan import Plan
 from jamie_kubernetes.client.limits import Templated
 from jamie_kubernetes.client.sending import MERGE, NOW, OPERATIONS, Object, Sending
-from jamie_kubernetes.kinds import DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS
+from jamie_kubernetes.kinds import DEPLOYMENTS, ROLLED
 from jamie_kubernetes.tools.aftermath import look_after
 from jamie_kubernetes.tools.change import Job
 from jamie_kubernetes.tools.changing import carry_out, drafted
@@ -19,7 +19,6 @@ from jamie_kubernetes.tools.targets import Target, find
 from jamie_kubernetes.tools.toolset import Backend, Home, Marks, tools
 from jamie_kubernetes.tools.weighing import replacing_lines
 
-ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 
 Action = Literal["restart", "undo", "pause", "resume"]

@@ -19,7 +19,7 @@ from jamie_kubernetes.client.objects import Event, Workload
 from jamie_kubernetes.client.sending import Object, mapping_at
 from jamie_kubernetes.facts.blockers import Blockers, explained, refuses
 from jamie_kubernetes.facts.controllers import ControllerTally, Standing
-from jamie_kubernetes.facts.happenings import EventTally
+from jamie_kubernetes.facts.happenings import EVENT_WINDOW_NS, EventTally
 from jamie_kubernetes.facts.keepers import keeper_line
 from jamie_kubernetes.facts.managers import template_writer
 from jamie_kubernetes.facts.revisions import Revision, bare_template
@@ -35,11 +35,9 @@ from jamie_kubernetes.facts.rollouts import (
 from jamie_kubernetes.facts.templates import change_of, differences
 from jamie_kubernetes.facts.uses import Use, uses_of
 from jamie_kubernetes.kinds import (
-    DAEMON_SETS,
-    DEPLOYMENTS,
     EVENTS,
     PODS,
-    STATEFUL_SETS,
+    ROLLED,
     Kind,
 )
 from jamie_kubernetes.render.rollout import rollout
@@ -51,10 +49,8 @@ from jamie_kubernetes.tools.revisions import numbered, read_revisions
 from jamie_kubernetes.tools.targets import Target, find, joined
 from jamie_kubernetes.tools.toolset import Backend, Marks, Namespace, tools
 
-ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 LONGEST_NAME = 300
 KEPT_ROWS = 40
-EVENT_WINDOW_NS = 3600 * 1_000_000_000
 
 Name = Annotated[str, Field(description="deploy/web, helm/web or helm.")]
 Diff = Annotated[str, Field(description="3..5.")]

@@ -21,7 +21,7 @@ from jamie_kubernetes.client.network import EndpointSlice, Ingress, NetService, 
 from jamie_kubernetes.client.objects import Event
 from jamie_kubernetes.facts.backing import Backing, Resting
 from jamie_kubernetes.facts.endpoints import SERVICE_LABEL, EndpointTally, ServiceKey
-from jamie_kubernetes.facts.happenings import EventTally
+from jamie_kubernetes.facts.happenings import EVENT_WINDOW_NS, EventTally
 from jamie_kubernetes.facts.routes import IngressTally, RouteTally
 from jamie_kubernetes.facts.services import Reach, ServiceTally, explain, judge
 from jamie_kubernetes.kinds import (
@@ -45,7 +45,6 @@ ROUTES = (
     Kind("GRPCRoute", "grpcroutes", _GATEWAY),
 )
 ROWS = 60
-EVENT_WINDOW_NS = 3600 * 1_000_000_000
 
 Service = Annotated[str, Field(description="One service: api or svc/api.", max_length=300)]
 Status = Annotated[ServiceStatus, Field(description="auto: broken; all when narrowed.")]

@@ -14,13 +14,11 @@ from jamie_kubernetes.facts.given import entries, images
 from jamie_kubernetes.facts.manifests import refuse_marks
 from jamie_kubernetes.kinds import (
     CRON_JOBS,
-    DAEMON_SETS,
-    DEPLOYMENTS,
     JOBS,
     PODS,
     REPLICA_SETS,
     REPLICATION_CONTROLLERS,
-    STATEFUL_SETS,
+    ROLLED,
     Kind,
 )
 from jamie_kubernetes.tools.aftermath import look_after
@@ -30,8 +28,6 @@ from jamie_kubernetes.tools.changing import carry_out, drafted
 from jamie_kubernetes.tools.targets import Target
 from jamie_kubernetes.tools.toolset import Backend, Home, Marks, tools
 from jamie_kubernetes.tools.weighing import replacing_lines
-
-ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 
 _TEMPLATE = ("spec", "template", "spec")
 _POD_SPECS: dict[Kind, tuple[str, ...]] = {

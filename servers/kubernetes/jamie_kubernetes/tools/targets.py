@@ -1,6 +1,5 @@
 """Names as kubectl takes them: `deploy/web`, `po/x`, or a bare name."""
 
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -16,6 +15,7 @@ from jamie_kubernetes.kinds import (
     DAEMON_SETS,
     DEPLOYMENTS,
     JOBS,
+    NAME,
     REPLICA_SETS,
     SERVICES,
     STATEFUL_SETS,
@@ -29,7 +29,6 @@ from jamie_signals.similar import nearest
 RUNS_PODS = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS, REPLICA_SETS)
 """Kinds whose pods we find by owner, in the order in which a bare name is tried."""
 
-_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:_-]{0,251}[A-Za-z0-9])?")
 _OPERATORS = {"In": "in", "NotIn": "notin"}
 
 
@@ -67,7 +66,7 @@ def split(text: str) -> tuple[Kind | None, str]:
 
     """
     kind_text, slash, name = text.strip().rpartition("/")
-    if not _NAME.fullmatch(name):
+    if not NAME.fullmatch(name):
         raise InvalidArgument(f"{text!r} is not a name; write deploy/web, pod/web-0 or web-0.")
     if not slash:
         return None, name

@@ -30,13 +30,11 @@ from jamie_kubernetes.kinds import (
     NODES,
     PODS,
     QUOTAS,
-    STATEFUL_SETS,
+    ROLLED,
 )
 from jamie_kubernetes.tools.callers import caller_lines
 from jamie_kubernetes.tools.parts import Part, Parts, why_of
 from jamie_kubernetes.tools.targets import Target
-
-_ROLLED = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS)
 
 
 async def scaling_lines(
@@ -107,7 +105,7 @@ async def applying_lines(
     cluster: Cluster, target: Target, before: Object, after: Object, fields: Sequence[Field]
 ) -> list[str]:
     """Say what a workload's becoming another, or new, would mean for its pods."""
-    if target.kind not in _ROLLED:
+    if target.kind not in ROLLED:
         return []
 
     wanted = typed(after, Templated)

@@ -21,7 +21,7 @@ from jamie_kubernetes.client.objects import Event
 from jamie_kubernetes.facts.autoscalers import AutoscalerTally
 from jamie_kubernetes.facts.blockers import Blockers, Key, explained, refuses
 from jamie_kubernetes.facts.controllers import ControllerTally, Standing
-from jamie_kubernetes.facts.happenings import EventTally
+from jamie_kubernetes.facts.happenings import EVENT_WINDOW_NS, EventTally
 from jamie_kubernetes.facts.jobs import CronJobTally, JobTally, with_runs
 from jamie_kubernetes.kinds import (
     AUTOSCALERS,
@@ -42,7 +42,6 @@ from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, tools
 
 SHOWN = (DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, JOBS, CRON_JOBS, AUTOSCALERS)
 ROWS = 60
-EVENT_WINDOW_NS = 3600 * 1_000_000_000
 
 ObjectT = TypeVar("ObjectT")
 ReducerT = TypeVar("ReducerT", bound=Reducer[Any])

@@ -20,11 +20,12 @@ from jamie_kubernetes.facts.causes.cases import Case, NodeState, Stand, pod_of_s
 from jamie_kubernetes.facts.causes.containers import clue_of, finding_of, finished
 from jamie_kubernetes.facts.causes.endings import ended_ns, evictions_of
 from jamie_kubernetes.facts.event_index import EventIndex, Happening
+from jamie_kubernetes.facts.happenings import EVENT_WINDOW_NS
 from jamie_kubernetes.facts.nodes import is_ready
 from jamie_kubernetes.facts.survey import PodSurvey, SickGroup
 from jamie_kubernetes.kinds import CRON_JOBS, EVENTS, PODS
 from jamie_kubernetes.tools.diagnosing.looking import look
-from jamie_kubernetes.tools.diagnosing.round import EVENT_WINDOW_NS, Report, Round
+from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 CASES_LOOKED_INTO = 40
 """Of how many groups of sick pods one is read whole; the others are judged by the survey."""

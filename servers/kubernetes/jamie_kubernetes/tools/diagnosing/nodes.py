@@ -19,10 +19,11 @@ from jamie_kubernetes.facts.causes.nodes import node_findings
 from jamie_kubernetes.facts.causes.tenants import Tenants
 from jamie_kubernetes.facts.event_index import EventIndex
 from jamie_kubernetes.facts.findings import Harm
+from jamie_kubernetes.facts.happenings import EVENT_WINDOW_NS
 from jamie_kubernetes.facts.nodes import BAD, is_ready
 from jamie_kubernetes.facts.room import Taken
 from jamie_kubernetes.kinds import EVENTS, LEASES, PODS
-from jamie_kubernetes.tools.diagnosing.round import EVENT_WINDOW_NS, Report, Round
+from jamie_kubernetes.tools.diagnosing.round import Report, Round
 
 NODES_LOOKED_INTO = 10
 """On how many sick nodes the pods are read, to tell whom they hurt."""

@@ -19,6 +19,7 @@ from jamie_kubernetes.client.secrets import NO_OBJECT, SECRET_TABLE, SecretTable
 from jamie_kubernetes.client.survey import SurveyedPod
 from jamie_kubernetes.facts.crowd import Crowd
 from jamie_kubernetes.facts.event_index import EventIndex
+from jamie_kubernetes.facts.happenings import EVENT_WINDOW_NS
 from jamie_kubernetes.facts.survey import PodSurvey
 from jamie_kubernetes.kinds import (
     DAEMON_SETS,
@@ -38,7 +39,6 @@ T = TypeVar("T")
 ObjectT = TypeVar("ObjectT")
 ReducerT = TypeVar("ReducerT", bound=Reducer[Any])
 
-EVENT_WINDOW_NS = 3600 * 1_000_000_000
 
 COUNTED = (NODES, DEPLOYMENTS, STATEFUL_SETS, DAEMON_SETS, SERVICES)
 """Kinds whose number is told."""
