@@ -318,9 +318,10 @@ def test_hostile_text_takes_time_in_proportion_to_its_length(unit: str) -> None:
 
 
 def seconds(text: str) -> float:
-    start = time.perf_counter()
+    # The work alone: others on the machine make the time on the wall longer.
+    start = time.process_time()
     REDACTOR.text(text)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def test_lines_come_back_as_many_and_a_key_over_several_is_seen() -> None:
