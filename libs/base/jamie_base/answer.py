@@ -28,8 +28,6 @@ LARGEST_BYTES = 20_000
 ROWS_BYTES = 5_000
 """What the rows of an answer take by default; the rest is for its head and its last line."""
 
-LARGEST_ROWS_BYTES = 18_000
-
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """The rows of one answer.

@@ -16,7 +16,7 @@ from jamie_base.blocks import closed
 from jamie_base.call import Call, landed, record, shown
 from jamie_base.desk import Desk
 from jamie_base.errors import InvalidArgument, NotFound
-from jamie_base.resources import Named, Resources
+from jamie_base.resources import Resources
 from jamie_base.text import clean, clip
 
 
@@ -66,8 +66,3 @@ async def _text(desk: Desk[Any], call: Call) -> str:
     text = shown(desk, call.spec, answered.data, answered.remarks)
 
     return closed(clip(text.split("\n"), LARGEST_BYTES))
-
-
-def arguments_of(named: Named) -> dict[str, object]:
-    """Return what an audit line says of a resource."""
-    return {"uri": named.uri}

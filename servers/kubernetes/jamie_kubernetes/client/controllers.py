@@ -206,7 +206,6 @@ class MetricValue(_Wire, frozen=True):
     """How much of a metric is aimed at, or there is."""
 
     average_utilization: int | None = None
-    average_value: str = ""
     value: str = ""
 
 

@@ -58,7 +58,6 @@ class ListenerStatus(_Wire, frozen=True):
     """How a listener is doing."""
 
     name: str = ""
-    attached_routes: int = 0
     conditions: tuple[Condition, ...] = ()
 
 

@@ -72,7 +72,6 @@ class LimitItem(_Wire, frozen=True):
     max: dict[str, str] = {}
     default: dict[str, str] = {}
     default_request: dict[str, str] = {}
-    max_limit_request_ratio: dict[str, str] = {}
 
 
 class LimitRangeSpec(_Wire, frozen=True):

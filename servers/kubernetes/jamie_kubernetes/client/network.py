@@ -78,7 +78,6 @@ class EndpointConditions(_Wire, frozen=True):
 class Endpoint(_Wire, frozen=True):
     """One place a Service sends to."""
 
-    addresses: tuple[str, ...] = ()
     conditions: EndpointConditions = EndpointConditions()
     node_name: str | None = None
 

@@ -250,12 +250,6 @@ class EventSeries(_Wire, frozen=True):
     last_observed_time: datetime | None = None
 
 
-class EventSource(_Wire, frozen=True):
-    """Who said it, in the older form."""
-
-    component: str = ""
-
-
 class Event(_Wire, frozen=True):
     """An event, in both its forms: counted by `count`, or by its series."""
 
@@ -269,8 +263,6 @@ class Event(_Wire, frozen=True):
     last_timestamp: datetime | None = None
     event_time: datetime | None = None
     series: EventSeries | None = None
-    source: EventSource = EventSource()
-    reporting_component: str = ""
 
 
 class ListMeta(_Wire, frozen=True):

@@ -44,7 +44,6 @@ class PlacingSpec(_Wire, frozen=True):
     node_name: str = ""
     priority: int = 0
     priority_class_name: str = ""
-    preemption_policy: str = ""
     node_selector: dict[str, str] = {}
     affinity: Affinity = Affinity()
     tolerations: tuple[Toleration, ...] = ()

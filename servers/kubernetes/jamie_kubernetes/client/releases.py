@@ -12,7 +12,6 @@ from jamie_base.errors import BackendError, TooMuch
 from jamie_kubernetes.client.managed import ManagedMeta
 from jamie_kubernetes.client.sending import Object
 
-TYPE = "helm.sh/release.v1"
 LARGEST_BYTES = 32 * 1024 * 1024
 """What a release may unpack to; etcd keeps at most 1.5 MB of it packed."""
 
@@ -28,8 +27,6 @@ class ReleaseInfo(_Wire, frozen=True):
 
     status: str = ""
     description: str = ""
-    first_deployed: str = ""
-    last_deployed: str = ""
 
 
 class ChartMetadata(_Wire, frozen=True, rename="camel"):

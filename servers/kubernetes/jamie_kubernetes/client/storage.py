@@ -123,7 +123,6 @@ class StorageClass(_Wire, frozen=True):
     metadata: NotedMeta
     provisioner: str = ""
     volume_binding_mode: str = "Immediate"
-    allow_volume_expansion: bool = False
     allowed_topologies: tuple[TopologyTerm, ...] = ()
 
     @property

@@ -18,9 +18,7 @@ class ClaimSource(_Wire, frozen=True):
 
 
 class EmptyDir(_Wire, frozen=True):
-    """A volume that lives as long as its pod; in memory or on the node's disk."""
-
-    medium: str = ""
+    """A volume that lives as long as its pod."""
 
 
 class Volume(_Wire, frozen=True):

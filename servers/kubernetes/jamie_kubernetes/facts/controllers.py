@@ -64,7 +64,7 @@ def _deployment(one: Controller, now_ns: Nanoseconds) -> WorkloadRow:
         why = [word(blocked.reason), *paused]
         level = Standing.BLOCKED if status.ready_replicas or not desired else Standing.DOWN
     elif short:
-        level, why = _short(one, status.ready_replicas), paused
+        level, why = _short(status.ready_replicas), paused
         level = Standing.ROLLING if _progresses(one) and not paused else level
     elif paused:
         waits = f"a rollout waits, {status.updated_replicas} of {desired} updated"
@@ -90,7 +90,7 @@ def _stateful_set(one: Controller, now_ns: Nanoseconds) -> WorkloadRow:
     partition = strategy.rolling_update.partition if strategy.rolling_update else 0
     level, why = Standing.WELL, list[str]()
     if status.ready_replicas < desired:
-        level = _short(one, status.ready_replicas)
+        level = _short(status.ready_replicas)
     elif old > 0 and strategy.type == "OnDelete":
         level, why = Standing.NOTED, [f"OnDelete: {old} old pods stay until deleted"]
     elif 0 < old <= partition:
@@ -108,7 +108,7 @@ def _daemon_set(one: Controller, now_ns: Nanoseconds) -> WorkloadRow:
     old = desired - status.updated_number_scheduled
     level, why = Standing.WELL, list[str]()
     if status.number_ready < desired:
-        level = _short(one, status.number_ready)
+        level = _short(status.number_ready)
         why = [f"{desired - placed} nodes without its pod"] if placed < desired else []
     elif old > 0 and one.spec.update_strategy.type == "OnDelete":
         level, why = Standing.NOTED, [f"OnDelete: {old} old pods stay until deleted"]
@@ -164,7 +164,7 @@ def _unseen(one: Controller, now_ns: Nanoseconds) -> list[str]:
     return ["its controller has never seen it (is kube-controller-manager well?)"]
 
 
-def _short(one: Controller, ready: int) -> Standing:
+def _short(ready: int) -> Standing:
     return Standing.SHORT if ready else Standing.DOWN
 
 

@@ -22,7 +22,6 @@ SETTLED = timedelta(seconds=60)
 """For how long a pod is ready before others must have noticed."""
 
 _ENDED = ("Succeeded", "Failed")
-_ANY = ("", "0.0.0.0", "::")  # compared with, not listened on
 
 
 class LabelSet:

@@ -142,7 +142,7 @@ def _told(case: Unplaced) -> _Told:
     if _claimed(case):
         return _claim(case)
     if pod and pod.status.nominated_node_name:
-        return _preempting(case, pod.status.nominated_node_name)
+        return _preempting(pod.status.nominated_node_name)
     if case.verdict.why and not case.verdict.counts:
         return _by_words(case)
     if case.table is None or not case.table.standings:
@@ -220,7 +220,7 @@ def _displaced(case: Unplaced, told: _Told) -> _Told:
     )
 
 
-def _preempting(case: Unplaced, node: str) -> _Told:
+def _preempting(node: str) -> _Told:
     return _Told(
         PlacementCause.PREEMPTING,
         f"it displaces pods of lower priority on {node} that have not left yet",

@@ -13,7 +13,6 @@ from jamie_kubernetes.facts.loglines import Found
 Kind = Literal["Liveness", "Readiness", "Startup"]
 
 REASONS = ("Unhealthy", "ProbeError", "ProbeWarning")
-COMMAND_CHARACTERS = 60
 
 _STATUS = re.compile(r"statuscode: (\d{3})")
 _LISTENS = re.compile(
