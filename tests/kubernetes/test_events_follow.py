@@ -147,14 +147,15 @@ async def test_what_is_new_is_found_in_the_list_when_the_version_is_too_old(
     assert "Interrupted" not in found.answer
 
 
+@pytest.mark.parametrize("limits", [{}, {"allow_namespace": ["default", "shop"]}], ids=str)
 async def test_where_watching_is_not_allowed_the_list_is_read_again_and_again(
-    behind: Callable[..., Client], played: Played, door: Gateway
+    behind: Callable[..., Client], played: Played, door: Gateway, limits: dict[str, Any]
 ) -> None:
     async def refused() -> bool:
         return any(one.status == 403 for one in door.exchanges)
 
     door.faults.append(Fault(lambda one: one.streams, status=403, message="cannot watch"))
-    async with behind() as client, following(client, "k8s_events", follow=5) as found:
+    async with behind(**limits) as client, following(client, "k8s_events", follow=5) as found:
         assert await until(refused, 5, poll=0.02)
         played.api.objects["events"] += [happened("Failed", "Pod/db-0", 20, message="seen")]
         await heard(found, "seen")

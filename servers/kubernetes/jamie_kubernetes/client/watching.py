@@ -125,30 +125,47 @@ async def _opened(
 async def _merged(
     watches: Sequence[Callable[[], AbstractAsyncContextManager[AsyncIterator[Change[ObjectT]]]]],
 ) -> AsyncGenerator[AsyncIterator[Change[ObjectT]]]:
-    """Watch several lists as one; it ends when one of them does."""
+    """Watch several lists as one, all or none; it ends when one of them does."""
     give, take = anyio.create_memory_object_stream[Change[ObjectT] | Exception | None]()
     # A task group wraps what is raised in it; it is carried out beside it instead.
     failed: list[Exception] = []
+    opened = [anyio.Event() for _ in watches]
 
-    async def pump(watch: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
+    async def pump(
+        watch: Callable[[], AbstractAsyncContextManager[Any]], ready: anyio.Event
+    ) -> None:
         try:
             async with watch() as changes:
+                ready.set()
                 async for change in changes:
                     await give.send(change)
             await give.send(None)
         except BackendError as exc:
-            await give.send(exc)
+            if ready.is_set():
+                await give.send(exc)
+            else:
+                failed.append(exc)
+                ready.set()
 
     with give, take:
         async with anyio.create_task_group() as group:
-            for watch in watches:
-                group.start_soon(pump, watch)
+            for watch, ready in zip(watches, opened, strict=True):
+                group.start_soon(pump, watch, ready)
             try:
+                await _all_open(opened, failed)
                 yield _taken(take)
             except Exception as exc:
                 failed.append(exc)
             group.cancel_scope.cancel()
 
+    if failed:
+        raise failed[0]
+
+
+async def _all_open(ready: Sequence[anyio.Event], failed: Sequence[Exception]) -> None:
+    """Wait for watches to open, so that who may not watch is told before anything is heard."""
+    for one in ready:
+        await one.wait()
     if failed:
         raise failed[0]
 
