@@ -153,6 +153,25 @@ async def test_what_may_not_be_read_is_a_named_gap(
     assert "Missing: clusterroles, clusterrolebindings: not allowed to list" in answer
 
 
+async def test_nobody_and_nothing_are_claimed_only_of_what_could_be_read(
+    ask: Ask, api: Api, reviewing: list[Json]
+) -> None:
+    bind(api)
+    api.objects["rolebindings"][0]["roleRef"] = {"kind": "ClusterRole", "name": "admin"}
+    api.denied = {"clusterroles", "clusterrolebindings"}
+    reader = {"who": "sa/reader", "namespace": "shop"}
+
+    anyone = await ask("k8s_access", verb="delete", what="nodes", who="anyone")
+    rules = await ask("k8s_access", **reader)
+    ruling = await ask("k8s_access", verb="delete", what="pods", **reader)
+
+    assert "by RBAC: nobody that could be read." in anyone
+    assert "may do nothing in namespace shop by RBAC that could be read." in rules
+    assert "ClusterRole admin in shop: what it grants may not be read" in rules
+    assert "no such role" not in rules
+    assert "(what could not be read may allow more)" in ruling
+
+
 async def test_a_tool_says_what_it_lacks(ask: Ask, api: Api, reviewing: list[Json]) -> None:
     answer = await ask("k8s_access", what="k8s_access")
 

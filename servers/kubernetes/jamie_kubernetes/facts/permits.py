@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from jamie_kubernetes.answers_access import Allowed, Grant
-from jamie_kubernetes.client.objects import LabelSelector
 from jamie_kubernetes.client.rbac import (
     Attributes,
     Binding,
@@ -14,6 +13,7 @@ from jamie_kubernetes.client.rbac import (
     Subject,
     UrlAttributes,
 )
+from jamie_kubernetes.facts.selectors import selects
 
 MASTERS = "system:masters"
 EVERYBODY = ("system:authenticated",)
@@ -24,12 +24,13 @@ Wish = Attributes | UrlAttributes
 
 
 class Rbac(msgspec.Struct, frozen=True):
-    """The RBAC objects of a cluster, as far as we may see them."""
+    """The RBAC objects of a cluster, as far as we may see them; `unread` kinds we may not."""
 
     roles: tuple[Role, ...] = ()
     cluster_roles: tuple[Role, ...] = ()
     bindings: tuple[Binding, ...] = ()
     cluster_bindings: tuple[Binding, ...] = ()
+    unread: frozenset[str] = frozenset()
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -240,25 +241,6 @@ def _origin(role: Role, wish: Wish, cluster_roles: Sequence[Role]) -> str:
     return ", ".join(
         one.metadata.name
         for one in cluster_roles
-        if any(_selects(selector, one.metadata.labels) for selector in selectors)
+        if any(selects(selector, one.metadata.labels) for selector in selectors)
         and any(covers(rule, wish) for rule in _rules(one))
     )
-
-
-def _selects(selector: LabelSelector, labels: dict[str, str]) -> bool:
-    exact = all(labels.get(key) == value for key, value in selector.match_labels.items())
-    return exact and all(
-        _fits(one.operator, labels.get(one.key), one.values) for one in selector.match_expressions
-    )
-
-
-def _fits(operator: str, value: str | None, wanted: Sequence[str]) -> bool:
-    match operator:
-        case "In":
-            return value in wanted
-        case "NotIn":
-            return value not in wanted
-        case "Exists":
-            return value is not None
-        case _:
-            return value is None

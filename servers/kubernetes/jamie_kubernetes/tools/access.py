@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -131,7 +132,7 @@ async def _anyone(cluster: Cluster, verb: str, what: str, namespace: str, cursor
     wish = f"{asked[0].verb} {wish_words(asked[0])}"
     return Access(
         now_ns=time.time_ns(),
-        verdict=f"Who can {wish}, by RBAC: {page.total or 'nobody'}.",
+        verdict=f"Who can {wish}, by RBAC: {page.total or f'nobody{_unseen(gaps)}'}.",
         grants=page.rows,
         left=page.hidden,
         cursor=page.cursor,
@@ -152,7 +153,8 @@ async def _other(cluster: Cluster, verb: str, what: str, namespace: str, who: st
 
     rulings = [await _their_ruling(cluster, rbac, meant, one) for one in asked]
     why = tuple(dict.fromkeys(one.why for one in rulings if one.why))
-    notes = _about(meant)
+    partly = any(not one.allowed for one in rulings) and gaps
+    notes = (*_about(meant), *(("what could not be read may allow more",) if partly else ()))
     return Access(
         time.time_ns(), _verdict(meant.user or who, rulings), why=why, notes=notes, gaps=gaps
     )
@@ -190,13 +192,16 @@ def _their_rules(
     broken: list[str] = []
     for path in paths_of(rbac, who, namespace):
         where = f" in {path.namespace}" if path.namespace else ""
-        if path.role is None:
+        if path.role is None and path.binding.role_ref.kind in rbac.unread:
+            broken.append(f"{path.words()}{where}: what it grants may not be read")
+        elif path.role is None:
             broken.append(f"{path.words()}{where}: there is no such role, so it grants nothing")
         else:
             found += condensed(path.role.rules or (), f"{path.words()}{where}")
 
     scope = f" in namespace {namespace}" if namespace else ""
-    verdict = f"{name} may{scope}, by RBAC:" if found else f"{name} may do nothing{scope} by RBAC."
+    nothing = f"{name} may do nothing{scope} by RBAC{_unseen(gaps)}."
+    verdict = f"{name} may{scope}, by RBAC:" if found else nothing
     notes = (*broken, *_about(who))
     return Access(time.time_ns(), verdict, allowed=tuple(found), notes=notes, gaps=gaps)
 
@@ -214,8 +219,13 @@ async def _mended(
 
     able = granting_roles(rbac, wish)[:ROLES_NAMED]
     wanted = f"{wish.verb} {wish_words(wish)}"
-    words = f"{wanted} is allowed by {', '.join(able)}" if able else f"no role allows {wanted}"
-    return (words,), gaps
+    nobody = f"no role{_unseen(gaps)} allows {wanted}"
+    return (f"{wanted} is allowed by {', '.join(able)}" if able else nobody,), gaps
+
+
+def _unseen(gaps: Sequence[Gap]) -> str:
+    """Restrict what is said of nobody or nothing to what could be seen."""
+    return " that could be read" if gaps else ""
 
 
 def _about(who: Identity) -> tuple[str, ...]:

@@ -67,11 +67,16 @@ async def read_rbac(parts: Parts) -> Rbac:
     bindings = _planned(parts, ROLE_BINDINGS, Binding)
     await parts.fill()
 
+    planned = (roles, cluster_roles, bindings, cluster_bindings)
+    kinds = (ROLES, CLUSTER_ROLES, ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS)
     return Rbac(
         roles=tuple(roles.value or ()),
         cluster_roles=tuple(cluster_roles.value or ()),
         bindings=tuple(bindings.value or ()),
         cluster_bindings=tuple(cluster_bindings.value or ()),
+        unread=frozenset(
+            kind.name for kind, part in zip(kinds, planned, strict=True) if part.value is None
+        ),
     )
 
 
