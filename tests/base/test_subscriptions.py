@@ -264,6 +264,27 @@ async def test_no_more_than_so_many_are_watched_at_once_for_one_stream(
     assert shelf.looks == 0
 
 
+async def test_no_more_than_so_many_are_watched_where_all_are_asked_for_at_once(
+    tmp_path: Path, shelf: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches, "MOST", 1)
+    refused: list[str] = []
+
+    async def ask(client: Client, uri: str) -> None:
+        try:
+            await subscribed(client, uri)
+        except MCPError as exc:
+            refused.append(exc.error.message)
+
+    async with Client(serve(tmp_path, shelf), mode="legacy") as client:
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask, client, SUGAR)
+            group.start_soon(ask, client, SALT)
+        await looking(shelf, 1)
+
+    assert len(refused) == 1
+
+
 async def test_two_subscriptions_to_the_same_at_once_end_with_one_word(
     tmp_path: Path, shelf: Watched
 ) -> None:

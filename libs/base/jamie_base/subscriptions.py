@@ -66,8 +66,8 @@ class Circle:
 class Held:
     """The subscriptions of one connection of the older era.
 
-    They begin and end one at a time, in `turn`: two requests for the same would both begin, and
-    the first of them never end.
+    They begin and end in `turn`: two requests for the same would both begin, and the first of them
+    never end.
     """
 
     def __init__(self) -> None:
@@ -119,19 +119,19 @@ class Subscriptions:
 
         """
         circle = self._circle(ctx)
-        (named,) = self._named(ctx, circle, [str(params.uri)])
         group, held = ctx.lifespan_context.background, _held(ctx)
         async with held.turn:
+            (named,) = self._named(ctx, circle, [str(params.uri)])
             if group is None or named.uri in held.scopes:
                 return EmptyResult()
 
             stay = partial(_stay, circle, ctx.session, named.uri, _versions(ctx, named))
             held.scopes[named.uri] = await group.start(stay)
-            try:
-                await circle.watches.looked([named.uri])
-            except ToolError as exc:
-                held.end(named.uri)
-                raise _refusal(ctx, exc) from exc
+        try:
+            await circle.watches.looked([named.uri])
+        except ToolError as exc:
+            held.end(named.uri)
+            raise _refusal(ctx, exc) from exc
 
         return EmptyResult()
 
