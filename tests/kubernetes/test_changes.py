@@ -320,6 +320,20 @@ async def test_pods_that_were_lost_are_told_but_not_those_that_a_probe_restarts(
     )
 
 
+async def test_what_is_heard_of_a_stateful_set_and_of_its_pods_is_told_together(
+    ask: Ask, api: Api
+) -> None:
+    api.objects["statefulsets"] = [{**told("StatefulSet", "db"), "spec": {}}]
+    api.objects["events"] = [
+        event("Preempted", "Pod/db-1", "Preempted by pod x on node y", type="Normal"),
+        event("SuccessfulCreate", "StatefulSet/db", "create Pod db-1", type="Normal"),
+    ]
+
+    (row,) = rows_in(await ask("k8s_changes", namespace="shop"))
+
+    assert row == "2m  shop/sts/db  1 pod preempted; 1 pod replaced: without rollout or scaling"
+
+
 async def test_the_runs_of_cronjobs_are_routine(ask: Ask, api: Api) -> None:
     api.objects["cronjobs"] = [told("CronJob", "tick")]
     api.objects["jobs"] = [

@@ -178,7 +178,13 @@ class ClaimUsers(msgspec.Struct, frozen=True):
     claim: str
 
 
-Seek: TypeAlias = Lines | Thing | PullLogins | Image | Used | ClaimUsers
+class Altered(msgspec.Struct, frozen=True):
+    """Seeks which of some Secrets changed last, and when; not what is in them."""
+
+    names: tuple[str, ...]
+
+
+Seek: TypeAlias = Lines | Thing | PullLogins | Image | Used | ClaimUsers | Altered
 
 
 class Login(msgspec.Struct, frozen=True):
@@ -197,7 +203,7 @@ class Looked(msgspec.Struct, frozen=True):
     """What was found; what was not looked for, or may not be, is empty or None.
 
     `near` are names like the one that is missing, `elsewhere` namespaces that have it;
-    `changed_by` is who changed what lacks a key, at `changed_ns`.
+    `changed_by` is who changed what lacks a key, or the Secret `changed`, at `changed_ns`.
     """
 
     entries: tuple[Found, ...] = ()
@@ -205,6 +211,7 @@ class Looked(msgspec.Struct, frozen=True):
     exists: bool | None = None
     changed_ns: Nanoseconds = 0
     changed_by: str = ""
+    changed: str = ""
     near: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     logins: tuple[Login, ...] = ()

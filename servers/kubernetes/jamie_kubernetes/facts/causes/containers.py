@@ -55,8 +55,8 @@ def clue_of(case: Case) -> Clue | None:
 
 
 def finished(clue: Clue, looked: Looked) -> Clue:
-    """Make the final clue of what was found."""
-    return clue.finish(clue, looked) if clue.finish else clue
+    """Make of what was found a clue that may seek more, and is final otherwise."""
+    return clue.finish(replace(clue, seeks=(), finish=None), looked) if clue.finish else clue
 
 
 def finding_of(case: Case, clue: Clue) -> Finding:

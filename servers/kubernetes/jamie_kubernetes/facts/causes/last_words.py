@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from jamie_base.text import join_words
-from jamie_kubernetes.facts.causes.cases import Case, Clue, Finish, Looked
+from jamie_kubernetes.facts.causes.cases import Altered, Case, Clue, Finish, Looked
 from jamie_kubernetes.facts.causes.complaints import Complaint, Telling, telling
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
 from jamie_kubernetes.facts.loglines import Filter, Found, Raw, entries
+from jamie_kubernetes.facts.standing import word
 from jamie_signals.similar import nearest
 
 _REMEDIES = {
@@ -33,6 +34,8 @@ _REMEDIES = {
 }
 
 SECRETS_TOLD = 3
+LATELY_NS = 24 * 3600 * 1_000_000_000
+"""How long ago a change may be to be why credentials are rejected."""
 
 
 def with_last_words(case: Case, container: str, message: str = "") -> Finish:
@@ -87,7 +90,38 @@ def _complaining(case: Case, container: str, found: Clue, told: Telling) -> Clue
         next=_remedy(case, container, complaint) or found.next,
         confidence="likely",
         needs=complaint.needs,
+        seeks=_sought(case, container, complaint),
+        finish=_with_change(case),
     )
+
+
+def _sought(case: Case, container: str, complaint: Complaint) -> tuple[Altered, ...]:
+    """Seek when the credentials that are rejected were changed."""
+    rejected = complaint.cause is ContainerCause.CREDENTIALS
+    names = _secrets(case, container)[:SECRETS_TOLD] if rejected else []
+    return (Altered(tuple(names)),) if names else ()
+
+
+def _with_change(case: Case) -> Finish:
+    def finish(found: Clue, looked: Looked) -> Clue:
+        if not looked.changed or case.now_ns - looked.changed_ns > LATELY_NS:
+            return found
+
+        by = f" by {word(looked.changed_by)}" if looked.changed_by else ""
+        when = f"secret/{looked.changed} was changed{case.ago(looked.changed_ns)}{by}"
+        return replace(found, evidence=(*found.evidence, when))
+
+    return finish
+
+
+def _secrets(case: Case, container: str) -> list[str]:
+    """Name the Secrets that a container takes its environment from."""
+    specified = case.container(container)
+    sources = [
+        *(one.value_from.secret_key_ref for one in specified.env if one.value_from),
+        *(one.secret_ref for one in specified.env_from),
+    ]
+    return [*dict.fromkeys(one.name for one in sources if one and one.name)]
 
 
 def _remedy(case: Case, container: str, complaint: Complaint) -> str:
@@ -95,16 +129,11 @@ def _remedy(case: Case, container: str, complaint: Complaint) -> str:
     if complaint.remedy or complaint.cause is not ContainerCause.CREDENTIALS:
         return complaint.remedy or _REMEDIES.get(complaint.cause, "")
 
-    specified = case.container(container)
-    sources = [
-        *(one.value_from.secret_key_ref for one in specified.env if one.value_from),
-        *(one.secret_ref for one in specified.env_from),
-    ]
-    names = dict.fromkeys(f"secret/{one.name}" for one in sources if one and one.name)
+    names = [f"secret/{name}" for name in _secrets(case, container)]
     if not names:
         return _REMEDIES[complaint.cause]
 
-    return f"correct the password or key in {join_words([*names][:SECRETS_TOLD])}, which it reads"
+    return f"correct the password or key in {join_words(names[:SECRETS_TOLD])}, which it reads"
 
 
 def _explains(complaint: Complaint, found: Clue) -> bool:

@@ -4,6 +4,7 @@ Most events are noise here; the server leaves out the commonest, by `QUIET`.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -77,6 +78,17 @@ class Heard:
         self.lost: dict[str, int] = {}
         self.lost_at: Nanoseconds = 0
         self.node: list[tuple[Nanoseconds, str]] = []
+
+    def join(self, other: "Heard") -> None:
+        """Take in what was heard of the same owner by another name: of its pods by theirs."""
+        self.last = max(self.last, other.last)
+        self.scalings += other.scalings
+        self.rescalings += other.rescalings
+        self.made += other.made
+        self.moved_at = max(self.moved_at, other.moved_at)
+        self.lost = dict(Counter(self.lost) + Counter(other.lost))
+        self.lost_at = max(self.lost_at, other.lost_at)
+        self.node += other.node
 
 
 class EventChanges:

@@ -68,7 +68,7 @@ def from_events(
     heard: Mapping[Key, Heard], known: Known, since_ns: Nanoseconds, now_ns: Nanoseconds
 ) -> Iterator[Told]:
     """Tell what events and autoscalers add to what objects told."""
-    by_key = {_resolved(key, known): one for key, one in heard.items()}
+    by_key = _by_owner(heard, known)
     for key, one in by_key.items():
         kind = key[1].partition("/")[0]
         if kind in known.exists and key not in known.exists[kind]:
@@ -80,6 +80,14 @@ def from_events(
     for key, auto in known.autoscaled.items():
         if key not in by_key or not by_key[key].scalings:
             yield told(key, _autoscaled(key, auto, by_key), Tier.MINOR)
+
+
+def _by_owner(heard: Mapping[Key, Heard], known: Known) -> dict[Key, Heard]:
+    found: dict[Key, Heard] = {}
+    for key, one in heard.items():
+        found.setdefault(_resolved(key, known), Heard()).join(one)
+
+    return found
 
 
 def _gone(key: Key, one: Heard, since_ns: Nanoseconds, now_ns: Nanoseconds) -> Iterator[Told]:

@@ -31,6 +31,8 @@ CASES_LOOKED_INTO = 40
 """Of how many groups of sick pods one is read whole; the others are judged by the survey."""
 
 AT_ONCE = 8
+STEPS = 2
+"""How often more may be looked for because of what was found."""
 
 NodeStates = dict[str, NodeState]
 
@@ -82,8 +84,10 @@ class _Work:
             clue = clue_of(case)
             if clue is None or await self._made_good(case):
                 return
-            looked = await look(self._round, case, clue.seeks)
-            self._tell(finding_of(case, finished(clue, looked)))
+            for _ in range(STEPS):
+                looked = await look(self._round, case, clue.seeks)
+                clue = finished(clue, looked)
+            self._tell(finding_of(case, clue))
 
     async def judge(self, sick: SickGroup) -> None:
         """Judge a case by the survey alone."""

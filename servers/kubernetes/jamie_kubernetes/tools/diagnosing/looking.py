@@ -9,11 +9,14 @@ from msgspec.structs import replace
 from jamie_base.errors import BackendError, Denied, NotFound
 from jamie_kubernetes.client import Listing
 from jamie_kubernetes.client.api_server import Unauthorised
+from jamie_kubernetes.client.cluster import METADATA_OF_ONE
 from jamie_kubernetes.client.controllers import Controller
+from jamie_kubernetes.client.managed import Managed
 from jamie_kubernetes.client.references import BoundClaim, Keyed, PullSecret
 from jamie_kubernetes.client.storage import Attachment
 from jamie_kubernetes.client.usage import PodUsage
 from jamie_kubernetes.facts.causes.cases import (
+    Altered,
     Case,
     ClaimUsers,
     Image,
@@ -78,6 +81,8 @@ async def look(round_: Round, case: Case, seeks: Sequence[Seek]) -> Looked:
                 found = await _images(round_, case, seek, found)
             case Used():
                 found = replace(found, used=await _used(round_, case, seek.container))
+            case Altered():
+                found = await _altered(round_, case, seek, found)
             case ClaimUsers():
                 found = replace(found, users=await _users(round_, case, seek.claim))
 
@@ -127,6 +132,23 @@ async def _thing(round_: Round, case: Case, seek: Thing, found: Looked) -> Looke
         near=tuple(f"{kind.short}/{one}" for one in near if one != seek.name),
         elsewhere=tuple(one for one in places if one != namespace)[:PLACES_KEPT],
     )
+
+
+async def _altered(round_: Round, case: Case, seek: Altered, found: Looked) -> Looked:
+    known: list[tuple[int, str, str]] = []
+    for name in seek.names:
+        path = SECRETS.path(case.group.namespace, name)
+        try:
+            one = await round_.cluster.get(path, Managed, accept=METADATA_OF_ONE)
+        except Unauthorised:
+            raise
+        except BackendError:
+            continue
+        changed_ns, by = contents_changed(one.metadata)
+        known.append((changed_ns, name, by))
+
+    changed_ns, name, by = max(known, default=(0, "", ""))
+    return replace(found, changed=name, changed_ns=changed_ns, changed_by=by)
 
 
 async def _login(round_: Round, case: Case, name: str) -> Login:
