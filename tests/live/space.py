@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 from mcp import Client
 
 from jamie_kubernetes.server import build
 from jamie_kubernetes.settings import Settings
 from jamie_lab import LabState
-from jamie_lab.waiting import until
+from jamie_lab.waiting import wait_until
 from tests.kubernetes.conftest import Mode
 from tests.kubernetes.wire import Json
 from tests.kubernetes.writable import User
@@ -23,7 +22,8 @@ IMAGE = "registry.example.net/app:1"
 @contextmanager
 def space(kube: httpx.Client, name: str, **labels: str) -> Generator[str]:
     """Make a namespace, once an older one of that name is gone; it goes with everything in it."""
-    anyio.run(_absent, kube, name)
+    # Fixtures that are not async are set up inside the event loop of async tests.
+    wait_until(lambda: not got(kube, f"/api/v1/namespaces/{name}"), f"namespace {name} stays")
     body = {"metadata": {"name": name, "labels": labels}}
     kube.post("/api/v1/namespaces", json=body).raise_for_status()
     try:
@@ -47,13 +47,6 @@ def writing(
     server = build(Settings(**{**ours, **settings}))
 
     return Client(server, mode=mode, elicitation_callback=user)
-
-
-async def _absent(kube: httpx.Client, name: str) -> None:
-    async def gone() -> bool:
-        return not got(kube, f"/api/v1/namespaces/{name}")
-
-    assert await until(gone), f"namespace {name} of an earlier run is still there"
 
 
 def made(kube: httpx.Client, path: str, body: Json) -> Json:
