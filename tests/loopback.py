@@ -12,8 +12,8 @@ Serve = Callable[[Stream, bytes], Awaitable[None]]
 
 
 @asynccontextmanager
-async def listening(serve: Serve) -> AsyncGenerator[str]:
-    """Run `serve` for each connection on a port of its own, and give the URL."""
+async def listening(serve: Serve, port: int = 0) -> AsyncGenerator[str]:
+    """Run `serve` for each connection on a port of its own or this one, and give the URL."""
 
     async def handle(stream: Stream) -> None:
         async with stream:
@@ -22,7 +22,7 @@ async def listening(serve: Serve) -> AsyncGenerator[str]:
             except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
                 return
 
-    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=port)
     port = listener.extra(anyio.abc.SocketAttribute.local_port)
     async with listener, anyio.create_task_group() as group:
         group.start_soon(listener.serve, handle)

@@ -90,6 +90,23 @@ def test_every_problem_is_named() -> None:
         ),
         (
             "TOKENS",
+            '{"a": {"token": "hunter2"}, "b": {"token": "hunter2"}}',
+            "--tokens (JAMIE_SHELF_TOKENS): 'a' and 'b' have the same token.",
+        ),
+        (
+            "TOKENS",
+            '{" ": {"token": "hunter2"}}',
+            "--tokens (JAMIE_SHELF_TOKENS): a name in it is empty or has characters that cannot be"
+            " seen.",
+        ),
+        (
+            "TOKENS",
+            '{"a": {"token": ""}}',
+            "--tokens (JAMIE_SHELF_TOKENS), at a.token: it is empty, or has spaces or characters"
+            " that no header may hold.",
+        ),
+        (
+            "TOKENS",
             '{"a": "hunter2"',
             "--tokens (JAMIE_SHELF_TOKENS): not valid JSON, which this setting is written in.",
         ),

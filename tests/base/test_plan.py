@@ -14,7 +14,7 @@ def test_what_differs_is_told_in_short() -> None:
 
     assert len(said) < 450
     assert said.startswith("big: was 'aaa")
-    assert said.endswith("gone: was 2, is None")
+    assert said.endswith("gone: was 2, is (none)")
 
 
 def test_many_differences_are_counted() -> None:
@@ -28,4 +28,4 @@ def test_another_object_is_named() -> None:
     before = Plan("do it", Binding("cm/x", "one", 1, {}, b""))
     after = Plan("do it", Binding("cm/x", "two", 1, {}, b""))
 
-    assert differences(before, after) == "object: was 'one', is 'two'"
+    assert differences(before, after) == "It is another object of that name"

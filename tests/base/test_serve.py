@@ -42,6 +42,11 @@ async def test_help_names_every_flag_with_its_variable() -> None:
     assert (code, said) == (0, "")
     assert "--transport {stdio,sse,http}" in out
     assert "[env: JAMIE_BASE_PORT]" in out
+    assert "--port NUMBER" in out
+    assert "--allow-host A,B" in out
+    assert "(default: 8000)" in out
+    assert "null" not in out
+    assert "factory" not in out
     assert "--version" in out
 
 

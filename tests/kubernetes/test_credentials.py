@@ -17,7 +17,7 @@ from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.api_server import Unauthorised
 from jamie_kubernetes.settings import Settings
 from tests.kubernetes.conftest import Ask, Connect, text_of
-from tests.kubernetes.wire import Api, kubeconfig, loads, save, status
+from tests.kubernetes.wire import Api, Json, kubeconfig, loads, save, status
 
 V1 = "client.authentication.k8s.io/v1"
 
@@ -243,6 +243,50 @@ async def test_a_failing_plugin_speaks_for_itself_without_its_secrets(
 
     assert "failed with exit code 3: session expired" in answer
     assert "hunter2" not in answer
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("k8s_overview", {}),
+        ("k8s_diagnose", {}),
+        ("k8s_changes", {}),
+        ("k8s_pods", {}),
+        ("k8s_workloads", {}),
+        ("k8s_rollout", {"name": "deploy/web"}),
+        ("k8s_services", {}),
+        ("k8s_graph", {"object": "deploy/web"}),
+        ("k8s_logs", {"name": "web"}),
+        ("k8s_events", {}),
+        ("k8s_nodes", {}),
+        ("k8s_top", {}),
+        ("k8s_get", {"what": "pods"}),
+        ("k8s_access", {}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ({"exec": {"command": "false", "apiVersion": V1}}, "Credential plugin 'false' failed"),
+        ({"auth-provider": {"name": "oidc", "config": {}}}, "the OIDC token of context 'lab' is"),
+        ({"client-certificate": "gone.pem", "client-key": "gone.pem"}, "Cannot read the client-c"),
+        (
+            {"client-certificate-data": "YQ==", "client-key-data": "YQ=="},
+            "The client certificate and key do not work together",
+        ),
+    ],
+    ids=["plugin", "oidc", "no certificate", "bad certificate"],
+)
+async def test_who_cannot_sign_in_says_only_that(
+    ask: Ask, login: Login, tool: str, arguments: Json, user: Json, words: str
+) -> None:
+    login(**user)
+
+    answer = await ask(tool, **arguments)
+
+    assert answer.startswith("error: ")
+    assert words in answer
+    assert len(answer) < 400
 
 
 async def test_a_hanging_plugin_is_stopped_with_its_children(

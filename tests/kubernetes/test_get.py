@@ -270,8 +270,14 @@ async def test_contexts_are_listed_without_credentials(ask: Ask, api: Api, confi
 
     answer = await ask("k8s_get", what="contexts")
 
-    assert rows(answer)[1] == ["lab", "http://cluster", "token", "default"]
+    assert rows(answer)[1] == ["lab", "default", "token", "http://cluster"]
     assert "canary-tok" not in answer
+
+
+async def test_without_a_kubeconfig_there_are_no_contexts(ask: Ask, config: Any) -> None:
+    config.unlink()
+
+    assert (await ask("k8s_get", what="contexts")).startswith("error: There is no kubeconfig at")
 
 
 async def test_a_secret_is_never_shown_in_clear(ask: Ask, api: Api) -> None:

@@ -302,8 +302,18 @@ async def test_a_selector_reads_every_pod_it_matches(ask: Ask, web: Api) -> None
     )
 
 
+async def test_a_namespace_alone_reads_all_of_its_pods(ask: Ask, web: Api) -> None:
+    answer = await ask("k8s_logs", namespace="shop")
+
+    assert answer.startswith("Logs in namespace shop: ")
+    assert "2 containers" in answer
+
+
 async def test_a_name_and_a_selector_together_are_refused(ask: Ask, web: Api) -> None:
-    words = "Give either name (a pod or workload, as in deploy/web) or selector (app=web)."
+    words = (
+        "Give either name (a pod or workload, as in deploy/web) or selector (app=web), or"
+        " namespace alone for all of its pods."
+    )
 
     assert await ask("k8s_logs") == f"error: {words}"
     assert await ask("k8s_logs", name="web", selector="app=web") == f"error: {words}"

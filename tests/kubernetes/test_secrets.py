@@ -71,6 +71,8 @@ def state(folder: Path) -> list[Path]:
 
 REFUSALS = {
     "the object repeated": 'Secret "plain" is invalid: Invalid value: "{\\"motd\\":\\"%s\\"}": no',
+    "the object as it is": 'Job "plain" is invalid: spec: Invalid value: {"Env":[{"Name":"motd",'
+    '"Value":"%s"}]}: field is immutable',
     "a URL": "failed calling webhook: Post https://bob:%s@hook.example.net/: EOF",
     "a header": "aggregated API: Authorization: Bearer %s was not accepted",
     "a password": "admission webhook denied: env DB_PASSWORD=%s is weak",

@@ -250,6 +250,11 @@ BROKEN: list[tuple[Json, Json, str]] = [
     (INLINE, {"certificate-authority-data": encoded(b"no pem")}, "holds no certificate"),
     (INLINE, {"certificate-authority": "gone-ca.pem"}, "gone-ca.pem"),
     (INLINE, {**CA, "proxy-url": "gopher://x"}, "proxy-url of context 'lab' cannot be used"),
+    (
+        INLINE,
+        {**CA, "proxy-url": "http://bob:hunter2@127.0.0.1:9"},
+        "at https://127.0.0.1:1 (by proxy 127.0.0.1:9) does not answer",
+    ),
 ]
 
 

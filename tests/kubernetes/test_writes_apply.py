@@ -17,7 +17,7 @@ from tests.kubernetes.writable import Ask, User, asking, record_in
 CREATED = """\
 Plan, nothing changed yet: apply shop/cm/settings, which is new (context lab).
   shop/cm/settings: new
-  data.mode: (none) -> new
+  data.mode: new
 This can be undone: k8s_undo deletes what is new again, unless somebody else changes it."""
 
 
@@ -131,7 +131,7 @@ async def test_several_objects_are_planned_together_and_made_in_order(
         "    spec.replicas: 2 -> 3\n"
         "  shop/cm/settings: as it is\n"
         "  shop/secret/db: new\n"
-        f"    data.greeting (a secret): (none) -> {mark_in(user.asked[0])}\n"
+        f"    data.greeting (a secret): {mark_in(user.asked[0])}\n"
         "Impact: shop/deploy/web: The pods request nothing: they are placed whatever the nodes can"
         " bear.\n"
         "This can be undone: k8s_undo deletes what is new again, unless somebody else changes it"
@@ -223,7 +223,7 @@ async def test_an_object_that_is_being_deleted_is_no_good_place(api: MutableApi,
     user = User(agrees=False)
     await ask(user, "k8s_apply", manifest=SETTINGS)
 
-    assert "Impact: It is being deleted: what is applied goes with it." in user.asked[0]
+    assert "Impact: It is being deleted: what is changed goes with it." in user.asked[0]
 
 
 async def test_what_is_like_that_already_is_not_sent(api: MutableApi, ask: Ask) -> None:
@@ -283,8 +283,7 @@ async def test_objects_of_a_namespace_that_the_manifest_makes_are_not_rehearsed(
     text = await ask(user, "k8s_apply", manifest=manifest)
 
     assert (
-        "fresh/cm/settings: Not rehearsed: fresh/cm/settings, because the manifest makes its"
-        " namespace."
+        "fresh/cm/settings: Not rehearsed, because the manifest makes its namespace."
     ) in user.asked[0]
     assert text.startswith("Done: ns/fresh and fresh/cm/settings were applied.")
 
@@ -297,7 +296,7 @@ async def test_a_new_workload_says_what_will_start(api: MutableApi, ask: Ask) ->
     await ask(user, "k8s_apply", manifest=manifest, namespace="shop")
 
     assert "shop/deploy/new: new" in user.asked[0]
-    assert "spec.template.spec.containers[app].image: (none) -> x:1" in user.asked[0]
+    assert "spec.template.spec.containers[app].image: x:1" in user.asked[0]
     assert "Impact: 2 pods will start." in user.asked[0]
 
 

@@ -122,6 +122,20 @@ async def test_a_secret_in_a_manifest_that_is_refused_is_not_repeated(
     assert "hunter2-canary" not in text
 
 
+async def test_one_of_several_that_is_refused_is_named_and_ends_it(
+    api: MutableApi, ask: Ask
+) -> None:
+    api.rehearsal = status(422, "spec.size: Unsupported value", "Invalid")
+    user = User()
+    text = await ask(user, "k8s_apply", manifest=f"{SETTINGS}---{SECRET}", namespace="shop")
+
+    assert text.startswith(
+        "error: shop/cm/settings cannot be applied, so none of the 2 objects was: Kubernetes 'lab'"
+    )
+    assert text.endswith("answered 422: spec.size: Unsupported value.")
+    assert not user.asked
+
+
 async def test_a_webhook_that_refuses_rehearsals_ends_it(api: MutableApi, ask: Ask) -> None:
     words = 'admission webhook "guard.example.net" does not support dry run'
     api.rehearsal = status(400, words, "BadRequest")

@@ -36,6 +36,32 @@ async def test_the_undo_of_a_new_object_deletes_it(api: MutableApi, ask: Ask) ->
     assert "it may be used already" in again
 
 
+NEW = {
+    "services": "apiVersion: v1\nkind: Service\nspec: {selector: {app: web}}",
+    "serviceaccounts": "apiVersion: v1\nkind: ServiceAccount\nautomountServiceAccountToken: false",
+    "ingresses": "apiVersion: networking.k8s.io/v1\nkind: Ingress\nspec: {rules: []}",
+    "persistentvolumeclaims": "apiVersion: v1\nkind: PersistentVolumeClaim\nspec: {volumeName: a}",
+    "poddisruptionbudgets": "apiVersion: policy/v1\nkind: PodDisruptionBudget\n"
+    "spec: {selector: {}}",
+    "horizontalpodautoscalers": "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\n"
+    "spec: {scaleTargetRef: {kind: Deployment, name: web}, maxReplicas: 3}",
+    "secrets": "apiVersion: v1\nkind: Secret\ndata: {a: Yg==}",
+    "configmaps": "apiVersion: v1\nkind: ConfigMap",
+}
+
+
+@pytest.mark.parametrize("plural", NEW)
+async def test_a_new_object_of_any_kind_can_be_taken_back(
+    api: MutableApi, ask: Ask, plural: str
+) -> None:
+    about = "metadata: {name: new, namespace: shop}"
+    made = await ask(User(), "k8s_apply", manifest=f"{NEW[plural]}\n{about}\n")
+    text = await ask(User(), "k8s_undo", record=record_in(made))
+
+    assert text.startswith("Done: shop/")
+    assert not api.objects[plural]
+
+
 async def test_a_new_object_that_somebody_changed_is_not_deleted(api: MutableApi, ask: Ask) -> None:
     made = await ask(User(), "k8s_apply", manifest=SETTINGS)
     api.touch("configmaps", "settings")["data"]["mode"] = "theirs"

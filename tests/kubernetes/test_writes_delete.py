@@ -298,7 +298,7 @@ async def test_another_object_of_the_same_name_is_left_alone(api: MutableApi, as
 
     text = await ask(User(meanwhile=meanwhile), "k8s_delete", name="deploy/web")
 
-    assert "object: was 'uid-shop-web', is 'another'" in text
+    assert "It is another object of that name" in text
     assert len(api.objects["deployments"]) == 1
 
 
@@ -316,6 +316,14 @@ async def test_a_deletion_that_was_not_answered_is_looked_after(api: MutableApi,
 
     assert text.startswith("error: It may or may not have been done: delete shop/deploy/web")
     assert len(api.deleted) == 1
+
+
+async def test_a_deletion_that_found_no_connection_was_not_done(api: MutableApi, ask: Ask) -> None:
+    api.refusals = [httpx.ConnectError("connection refused")]
+    text = await ask(User(), "k8s_delete", name="deploy/web")
+
+    assert text.endswith("Nothing was sent.")
+    assert api.objects["deployments"]
 
 
 async def test_a_secret_s_data_is_not_told(api: MutableApi, ask: Ask) -> None:

@@ -86,6 +86,19 @@ async def test_a_drain_is_planned_agreed_to_done_and_seen(
     )
 
 
+async def test_pods_out_of_reach_stay_and_that_is_said(api: MutableApi, ask: Ask) -> None:
+    api.objects["pods"].append(guest("keys-0", "StatefulSet/keys", namespace="vault"))
+    user = User()
+    settings = {"deny_namespace": ["vault"]}
+    text = await ask(user, "k8s_node", settings=settings, name="node-1", action="drain")
+
+    said = "Pods of namespaces that are off limits here are not seen and stay on it"
+    assert f"Impact: {said}." in user.asked[0]
+    assert text.startswith("Done: ")
+    assert f"\n  {said}\n" in text
+    assert "keys-0" in names(api)
+
+
 async def test_nothing_is_evicted_before_the_user_agrees(api: MutableApi, ask: Ask) -> None:
     before = names(api)
     text = await ask(User(agrees=False), "k8s_node", name="node-1", action="drain")

@@ -269,6 +269,16 @@ async def test_an_answer_that_never_comes_is_not_called_nothing(api: ExecApi, as
     assert text.startswith("error: It may or may not have been done: run `ls -l /tmp` in shop/pod")
 
 
+async def test_a_command_that_found_no_connection_was_not_run(api: ExecApi, ask: Ask) -> None:
+    class Gone(Kubelet):
+        def __call__(self, request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectError("connection refused")
+
+    api.kubelet = Gone()
+
+    assert (await ask(User())).endswith("Nothing was sent.")
+
+
 async def test_a_secret_is_not_cut_in_two(api: ExecApi, ask: Ask) -> None:
     key = (
         "-----BEGIN PRIVATE KEY-----\n" + "c2VjcmV0LWtleQ==\n" * 400 + "-----END PRIVATE KEY-----\n"
@@ -286,7 +296,7 @@ async def test_a_pod_made_anew_while_the_user_thought_is_left_alone(api: ExecApi
 
     text = await ask(User(meanwhile=meanwhile))
 
-    assert "object: was 'uid-shop-web-0', is 'another'" in text
+    assert "It is another object of that name" in text
     assert not api.kubelet.asked
 
 

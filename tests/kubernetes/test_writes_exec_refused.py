@@ -72,10 +72,11 @@ async def test_a_server_that_does_not_upgrade_is_named(api: ExecApi, ask: Ask) -
         ({"command": [" "]}, "command is a list, its first entry the program"),
         ({"command": "ls -l"}, "command"),
         ({"command": ["a\0b"]}, "cannot hold a zero byte"),
+        ({"command": "ls -l"}, 'give a list of arguments, such as ["ls", "-l"]'),
         ({"command": ["echo", "x" * 6_001]}, "The command is longer than 6,000 bytes."),
         (
             {"container": "nope"},
-            "No container 'nope' runs in shop/pod/web-0; there app is",
+            "No container 'nope' runs in shop/pod/web-0; running there: app.",
         ),
         ({"container": "x" * 64}, "container"),
         ({"seconds": 0}, "seconds is from 1 to 300, not 0."),

@@ -222,6 +222,47 @@ async def test_a_refusal_does_not_repeat_the_object(api: WritableApi, ask: Ask) 
     assert "c2VjcmV0" not in text
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ('{"Spec":{"a":[{"b":"}: c2VjcmV0"}]}}: field is immutable', "spec: field is immutable."),
+        (
+            '{"a":"c2VjcmV0"}: no, spec.x: Invalid value: {"b":"c2VjcmV0"}: nor that',
+            "spec: no, spec.x: nor that.",
+        ),
+        ('{"a":"c2VjcmV0 cut o', "spec: (an object)."),
+    ],
+)
+async def test_a_refusal_that_shows_an_object_says_only_why(
+    api: WritableApi, ask: Ask, value: str, said: str
+) -> None:
+    words = f'Job.batch "web" is invalid: spec: Invalid value: {value}'
+    api.rehearsal = status(422, words, "Invalid")
+    text = await ask(User(), "k8s_patch", name="deploy/web", patch="{spec: {paused: true}}")
+
+    assert text.endswith(said)
+    assert "c2VjcmV0" not in text
+
+
+async def test_one_image_or_label_may_be_given_without_a_list(api: WritableApi, ask: Ask) -> None:
+    text = await ask(User(), "k8s_set", name="web", image="app:2", label="tier=web")
+
+    assert text.startswith("Done: ")
+    assert web(api)["metadata"]["labels"]["tier"] == "web"
+
+
+async def test_the_last_finalizer_of_what_is_being_deleted_is_its_end(
+    api: WritableApi, ask: Ask
+) -> None:
+    about = {"finalizers": ["example.net/guard"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    web(api)["metadata"] |= about
+    user = User()
+    await ask(user, "k8s_patch", name="deploy/web", patch="{metadata: {finalizers: null}}")
+
+    assert "nothing will hold it any more: it will be gone at once." in user.asked[0]
+    assert user.asked[0].endswith("This cannot be undone: the object will be gone.")
+
+
 async def test_a_node_is_cordoned_and_back(api: WritableApi, ask: Ask) -> None:
     user = User()
     text = await ask(user, "k8s_node", name="node-1", action="cordon")

@@ -114,7 +114,7 @@ async def test_another_object_of_the_same_name_is_left_alone(api: WritableApi, a
 
     text = await ask(User(meanwhile=meanwhile), "k8s_scale", name="web", replicas="5")
 
-    assert "object: was 'uid-shop-web', is 'another'" in text
+    assert "It is another object of that name" in text
     assert replicas(api) == 2
 
 
@@ -182,6 +182,14 @@ async def test_a_request_without_an_answer_may_have_been_done(api: WritableApi, 
 
     assert text.startswith("error: It may or may not have been done: scale shop/deploy/web")
     assert len(api.sent) == 1
+
+
+async def test_a_request_that_found_no_connection_was_not_done(api: WritableApi, ask: Ask) -> None:
+    api.refusals = [httpx.ConnectError("connection refused")]
+    text = await ask(User(), "k8s_scale", name="web", replicas="5")
+
+    assert text.startswith("error: Kubernetes 'lab' at http://cluster does not answer")
+    assert text.endswith("Nothing was sent.")
 
 
 async def test_a_rollout_that_does_not_get_through_is_not_called_done(

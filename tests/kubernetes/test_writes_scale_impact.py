@@ -8,6 +8,7 @@ import httpx
 import pytest
 from pytest_httpx import HTTPXMock
 
+from tests.kubernetes.wire import Json
 from tests.kubernetes.writable import Ask, User, WritableApi, asking, deployment, scalable_api
 
 
@@ -34,7 +35,16 @@ async def test_who_will_revert_it_is_said(api: WritableApi, ask: Ask) -> None:
     assert "Helm owns it (release shop-web): its next upgrade will revert this." in user.asked[0]
 
 
-async def test_an_autoscaler_that_owns_the_replicas_is_named(api: WritableApi, ask: Ask) -> None:
+REPLICAS = [
+    ("k8s_scale", {"name": "web", "replicas": "5"}),
+    ("k8s_patch", {"name": "deploy/web", "patch": "{spec: {replicas: 5}}"}),
+]
+
+
+@pytest.mark.parametrize(("tool", "given"), REPLICAS, ids=["scale", "patch"])
+async def test_an_autoscaler_that_owns_the_replicas_is_named(
+    api: WritableApi, ask: Ask, tool: str, given: Json
+) -> None:
     scaler = {
         "metadata": {"name": "web"},
         "spec": {
@@ -46,7 +56,7 @@ async def test_an_autoscaler_that_owns_the_replicas_is_named(api: WritableApi, a
     path = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers"
     api.routes[path] = httpx.Response(200, text=json.dumps({"items": [scaler]}))
     user = User(agrees=False)
-    await ask(user, "k8s_scale", name="web", replicas="5")
+    await ask(user, tool, **given)
 
     assert "hpa/web owns the replicas (2 to 9): it will change the number again" in user.asked[0]
 

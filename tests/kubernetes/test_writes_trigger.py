@@ -213,6 +213,12 @@ async def test_an_answer_that_never_comes_is_looked_after(api: MutableApi, ask: 
     assert text.startswith("error: It may or may not have been done: run shop/cronjob/backup now")
 
 
+async def test_a_run_that_found_no_connection_was_not_made(api: MutableApi, ask: Ask) -> None:
+    api.refusals = [httpx.ConnectError("connection refused")]
+
+    assert (await ask(User(), "k8s_trigger", name="backup")).endswith("Nothing was sent.")
+
+
 async def test_a_job_of_that_name_made_meanwhile_is_left_alone(api: MutableApi, ask: Ask) -> None:
     api.refusals = [status(409, 'jobs "backup-manual-1" already exists', "AlreadyExists")]
     text = await ask(User(), "k8s_trigger", name="backup")

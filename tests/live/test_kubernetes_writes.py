@@ -311,7 +311,7 @@ async def test_another_object_of_the_same_name_is_left_alone(asking: str, space:
     async with as_caller(asking, "ada", User(meanwhile=meanwhile)) as client:
         text = await do(client, "k8s_scale", name="deploy/twin", replicas="2")
 
-    assert "changed since the plan was made; nothing was changed. object: was " in text
+    assert "changed since the plan was made; nothing was changed. It is another object" in text
     assert space.replicas("twin") == 1
 
 

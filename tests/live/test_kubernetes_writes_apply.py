@@ -67,6 +67,56 @@ async def test_new_objects_are_made_seen_and_taken_back(
     assert not got(kube, f"{CORE}/configmaps/web-{mode}")
 
 
+NEW: list[tuple[str, str, Json]] = [
+    ("v1", "ServiceAccount", {}),
+    ("v1", "ConfigMap", {}),
+    ("v1", "Service", {"spec": {"selector": {"app": "x"}, "ports": [{"port": 80}]}}),
+    ("v1", "PersistentVolumeClaim", {
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    }),
+    ("networking.k8s.io/v1", "Ingress", {
+        "spec": {"defaultBackend": {"service": {"name": "x", "port": {"number": 80}}}}
+    }),
+    ("networking.k8s.io/v1", "NetworkPolicy", {"spec": {"podSelector": {}}}),
+    ("policy/v1", "PodDisruptionBudget", {
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "x"}}}
+    }),
+    ("autoscaling/v2", "HorizontalPodAutoscaler", {
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "x"},
+            "maxReplicas": 2,
+        }
+    }),
+]  # fmt: skip
+
+
+async def test_what_is_new_can_be_taken_back_whatever_its_kind(
+    lab: LabState, tmp_path: Path
+) -> None:
+    manifests = [
+        {"apiVersion": version, "kind": kind, "metadata": {"name": "taken-back"}, **rest}
+        for version, kind, rest in NEW
+    ]
+    async with writing(lab, tmp_path, User()) as client:
+        for one in manifests:
+            text = await ask(client, "k8s_apply", manifest=json.dumps(one), namespace=NAMESPACE)
+            undone = await ask(client, "k8s_undo", record=record_in(text))
+            assert undone.startswith("Done: "), (one["kind"], undone)
+
+
+async def test_a_job_s_template_is_refused_without_repeating_it(
+    lab: LabState, kube: httpx.Client, tmp_path: Path
+) -> None:
+    env = [{"name": "GREETING", "value": CANARY}]
+    pod = {"containers": [{"name": "a", "image": "x:1", "env": env}], "restartPolicy": "Never"}
+    job = {"metadata": {"name": "fixed"}, "spec": {"template": {"spec": pod}}}
+    made(kube, f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs", job)
+    async with writing(lab, tmp_path, User()) as client:
+        text = await ask(client, "k8s_set", name="job/fixed", image="x:2", namespace=NAMESPACE)
+
+    assert text.endswith("is invalid: spec.template: field is immutable.")
+
+
 async def test_fields_of_others_are_named_and_left_alone(
     lab: LabState, kube: httpx.Client, tmp_path: Path
 ) -> None:

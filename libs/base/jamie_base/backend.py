@@ -1,7 +1,7 @@
 """One HTTP client for every backend, with failures a model can act on.
 
 Reads are retried with backoff and jitter, writes never. A reply is bounded while it streams. After
-connection failures in a row the next calls fail at once for a few seconds.
+connection failures in a row calls fail at once for a while, then try once.
 """
 
 import ssl
@@ -19,8 +19,8 @@ import msgspec
 import stamina
 
 from jamie_base.access import auth_of, headers_of, tls_of
-from jamie_base.breaker import OPEN_SECONDS, Breaker
-from jamie_base.errors import UNREADABLE, BackendError, TimedOut, Unreachable
+from jamie_base.breaker import Breaker
+from jamie_base.errors import UNREADABLE, BackendError, NotReached, TimedOut, Unreachable
 from jamie_base.failures import (
     LONGEST_WAIT_SECONDS,
     RETRIED_STATUSES,
@@ -219,6 +219,7 @@ class HttpBackend:
         )
         if silence is not None:
             request.extensions["timeout"] = {**request.extensions["timeout"], "read": silence}
+        self._check_breaker()
         try:
             async with self._opened(request) as reply:
                 yield lines_of(reply, limit)
@@ -236,6 +237,7 @@ class HttpBackend:
 
         """
         request = self._client().build_request("GET", path, params=[*params], headers=headers)
+        self._check_breaker()
         try:
             async with self._opened(request) as reply:
                 if reply.status_code != SWITCHING_PROTOCOLS:
@@ -308,9 +310,12 @@ class HttpBackend:
         return tls_of(self._source)
 
     async def _persist(self, request: httpx.Request, attempts: int) -> Reply:
+        self._check_breaker()
+        # Of a backend that was gone when last tried, one try tells enough.
+        tries = 1 if self._breaker.is_tripped else attempts
         try:
             async for attempt in stamina.retry_context(
-                on=_pause, attempts=attempts, timeout=None, wait_initial=0.1, wait_max=2.0
+                on=_pause, attempts=tries, timeout=None, wait_initial=0.1, wait_max=2.0
             ):
                 with attempt:
                     return await self._once(request)
@@ -325,13 +330,13 @@ class HttpBackend:
 
             return Reply(reply.status_code, reply.headers, body)
 
+    def _check_breaker(self) -> None:
+        if rest := self._breaker.rest:
+            raise NotReached(f"{self._breaker.reason} (not tried again for {rest:.1g} s)")
+
     @asynccontextmanager
     async def _opened(self, request: httpx.Request) -> AsyncGenerator[httpx.Response]:
-        if self._breaker.is_open:
-            raise Unreachable(
-                f"{self._breaker.reason} (not tried again for {OPEN_SECONDS:g} s after failing)"
-            )
-
+        began = time.monotonic()
         try:
             sent = time.time()
             reply = await self._client().send(request, stream=True)
@@ -342,13 +347,13 @@ class HttpBackend:
                     await self._refuse(reply)
                 yield reply
         except (httpx.HTTPError, httpx.StreamError) as exc:
-            raise self._failed(exc) from exc
+            raise self._failed(exc, time.monotonic() - began) from exc
 
-    def _failed(self, error: httpx.HTTPError | httpx.StreamError) -> Exception:
+    def _failed(self, error: httpx.HTTPError | httpx.StreamError, seconds: float) -> Exception:
         ours = transport_error(self.who, error)
         ours.__cause__ = error
         if is_connection_failure(error):
-            self._breaker.failed(str(ours))
+            self._breaker.failed(str(ours), seconds)
 
         return _AgainError(ours, None) if is_worth_another_try(error) else ours
 

@@ -6,6 +6,7 @@
   * AuditFailed         (audit.py) a change that could not be logged was not made
   * BackendError        the backend could not answer
     * Unreachable       no answer at all
+      * NotReached      no connection, so nothing was sent
     * Denied            our credentials do not allow it
     * NotFound          the named thing does not exist
     * TimedOut          no answer in time
@@ -39,6 +40,10 @@ class BackendError(ToolError):
 
 class Unreachable(BackendError):
     """The backend never answered."""
+
+
+class NotReached(Unreachable):
+    """No connection to the backend was made: nothing was sent."""
 
 
 class Denied(BackendError):

@@ -2,8 +2,10 @@
 
 httpx                                    becomes
 * HTTPError, StreamError                 Unreachable, but:
-  * TimeoutException                     TimedOut (connecting: Unreachable)
+  * ConnectError                         NotReached
+  * TimeoutException                     TimedOut (connecting: NotReached)
   * UnsupportedProtocol                  BackendError: the URL is wrong, not the backend
+  * LocalProtocolError                   BackendError: a header is wrong, not the backend
 * InvalidURL                             BackendError
 * a status of 401, 403                   Denied
 * 404, 410                               NotFound
@@ -25,6 +27,7 @@ from jamie_base.errors import (
     BackendError,
     Denied,
     NotFound,
+    NotReached,
     Throttled,
     TimedOut,
     TooMuch,
@@ -69,14 +72,20 @@ def transport_error(who: str, error: httpx.HTTPError | httpx.StreamError) -> Bac
     match error:
         case httpx.UnsupportedProtocol():
             return BackendError(f"{who}: the URL must begin with http:// or https://.")
+        case httpx.LocalProtocolError() if "header" in why:
+            # Its words quote the header, which is the credential.
+            return BackendError(
+                f"{who}: the request cannot be sent: a token, user name or header has a character"
+                " that no header may hold, such as a line break."
+            )
         case httpx.ConnectTimeout() | httpx.PoolTimeout():
-            return Unreachable(f"{who} does not answer: no connection in time.")
+            return NotReached(f"{who} does not answer: no connection in time.")
         case httpx.TimeoutException():
             return TimedOut(f"{who} did not answer in time; ask for less, or raise --timeout.")
         case httpx.ConnectError() if "CERTIFICATE" in why.upper():
-            return Unreachable(f"{who}: its certificate is not trusted ({why}); set --ca-file.")
+            return NotReached(f"{who}: its certificate is not trusted ({why}); set --ca-file.")
         case httpx.ConnectError():
-            return Unreachable(f"{who} does not answer ({why}). Is it running, and the URL right?")
+            return NotReached(f"{who} does not answer ({why}). Is it running, and the URL right?")
         case _:
             return Unreachable(f"{who} broke off the exchange ({why}).")
 

@@ -13,7 +13,6 @@ from pydantic import SecretStr, ValidationError
 from pydantic_settings import CliApp, SettingsError
 
 from jamie_base.errors import did_you_mean
-from jamie_base.field_docs import describe
 from jamie_base.redact import Redactor
 from jamie_base.settings import ServerSettings
 
@@ -40,7 +39,9 @@ def parse(settings_type: type[SettingsT], arguments: Sequence[str]) -> SettingsT
 
     """
     if {"-h", "--help"} & {*arguments}:
-        describe(settings_type)
+        from jamie_base.help_text import show_help  # no start needs it
+
+        show_help(settings_type)
     try:
         return CliApp.run(
             settings_type,

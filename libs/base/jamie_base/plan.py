@@ -118,6 +118,9 @@ def planned(plan: Plan, token: str = "") -> Written:
 
 def differences(old: Plan, new: Plan) -> str:
     """Say in what the same write would differ now from what was planned."""
+    if old.binding.uid and new.binding.uid and old.binding.uid != new.binding.uid:
+        return "It is another object of that name"
+
     before = {"object": old.binding.uid, **old.binding.touched}
     after = {"object": new.binding.uid, **new.binding.touched}
     changed = [
@@ -132,4 +135,4 @@ def differences(old: Plan, new: Plan) -> str:
 
 
 def _brief(value: object) -> str:
-    return shorten(repr(value), VALUE_CELLS, middle=True)
+    return shorten("(none)" if value is None else repr(value), VALUE_CELLS, middle=True)

@@ -4,6 +4,7 @@ The environment is read here and nowhere else.
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -43,15 +44,27 @@ def _shared(variable: str) -> Callable[[object], object]:
     return lambda value: os.environ.get(variable) or None if value is None else value
 
 
+def _is_seen(text: str) -> bool:
+    return bool(text.strip()) and text.isprintable()
+
+
 def _speakable(value: str) -> str:
     """Refuse what a header cannot carry, and what nobody would see in one."""
-    if not value.strip() or not value.isprintable():
+    if not _is_seen(value):
         raise ValueError("it is empty or has characters that cannot be seen")
 
     return value
 
 
 Speakable = Annotated[str, AfterValidator(_speakable)]
+
+
+def _sendable(value: SecretStr) -> SecretStr:
+    """Refuse a token that no client can send."""
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise ValueError("it is empty, or has spaces or characters that no header may hold")
+
+    return value
 
 
 class Token(BaseModel, extra="forbid"):
@@ -61,10 +74,24 @@ class Token(BaseModel, extra="forbid"):
     token's name by default.
     """
 
-    token: SecretStr
+    token: Annotated[SecretStr, AfterValidator(_sendable)]
     scope: Literal["read", "write"] = "read"
     user: Speakable | None = None
     groups: tuple[Speakable, ...] = ()
+
+
+def _told_apart(tokens: dict[str, Token]) -> dict[str, Token]:
+    """Refuse callers whom nobody could tell apart, or name."""
+    names: dict[str, str] = {}
+    for name, one in tokens.items():
+        secret = one.token.get_secret_value()
+        if secret in names:
+            raise ValueError(f"{names[secret]!r} and {name!r} have the same token")
+        if not _is_seen(name):
+            raise ValueError("a name in it is empty or has characters that cannot be seen")
+        names[secret] = name
+
+    return tokens
 
 
 class ServerSettings(BaseSettings):
@@ -89,7 +116,7 @@ class ServerSettings(BaseSettings):
     allow_host: Annotated[list[str], NoDecode, BeforeValidator(_listed)] = []
     """Host names clients may use to reach this server, besides localhost."""
 
-    tokens: dict[str, Token] = {}
+    tokens: Annotated[dict[str, Token], AfterValidator(_told_apart)] = {}
     """Bearer tokens by name: {"oncall": {"token": "...", "scope": "read"}}."""
 
     insecure: bool = False

@@ -10,7 +10,7 @@ from typing import Any
 from jamie_base.audit import AuditFailed
 from jamie_base.call import Call, entry
 from jamie_base.desk import Desk
-from jamie_base.errors import BackendError, Unsure
+from jamie_base.errors import BackendError, NotReached, Unsure
 from jamie_base.plan import Outcome, Plan, Undo
 from jamie_base.text import join_words
 
@@ -71,7 +71,7 @@ class Trail:
             return Unsure(f"{error}{self.if_done()}")
 
         self.forget()
-        return error
+        return NotReached(f"{error} Nothing was sent.") if isinstance(error, NotReached) else error
 
     def forget(self) -> None:
         """Remove the records of what did not happen."""

@@ -10,6 +10,10 @@ from jamie_kubernetes.answers import Gap, Usage
 Level = Literal["pods", "containers", "nodes"]
 Order = Literal["cpu", "memory", "limit"]
 
+NOT_INSTALLED = "metrics API not installed"
+NOT_ANSWERING = "metrics API installed but not answering"
+NOT_ALLOWED = "not allowed to read the metrics API"
+
 
 class TopRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one node, pod or container uses, asks for, and may use at most.
@@ -28,9 +32,9 @@ class TopRow(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Top(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Who uses most.
+    """Who uses most, or asks for most where `metrics` says why nothing is measured.
 
-    `metrics` says why nothing is measured; `unmeasured` names the first running pods (or nodes)
+    `unmeasured` names the first running pods (or nodes)
     without figures, `unmeasured_count` counts them all; `dropped` rows are too small to be kept.
     """
 

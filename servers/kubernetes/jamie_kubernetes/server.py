@@ -21,7 +21,7 @@ from jamie_kubernetes.tools.toolset import tools
 
 DEFAULT = "default"
 
-READS_ONLY = "Reads Kubernetes clusters; changes nothing."
+READS_ONLY = "Reads Kubernetes clusters; changes nothing: that takes a start with --write."
 WRITES_TOO = "Reads Kubernetes clusters; changes them only when the user agrees to the plan shown."
 
 INSTRUCTIONS = f"""\

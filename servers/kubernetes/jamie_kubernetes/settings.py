@@ -15,10 +15,10 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 def _listed(value: object) -> object:
-    """Take `a,b` and `["a", "b"]` for a list."""
+    """Take `a,b` and `["a", "b"]` for a list; `[ab]*` is a pattern."""
     if not isinstance(value, str):
         return value
-    if value.lstrip().startswith("["):
+    if re.match(r"\s*\[\s*[\]\"]", value):
         return json.loads(value)
 
     return [part.strip() for part in value.split(",") if part.strip()]

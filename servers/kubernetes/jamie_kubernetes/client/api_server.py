@@ -1,5 +1,6 @@
 """One API server reached with one credential: requests, and its refusals in its own words."""
 
+import json
 import re
 from collections.abc import Generator, Sequence
 from importlib.metadata import version
@@ -10,7 +11,7 @@ import httpx
 import msgspec
 
 from jamie_base.backend import CONNECT_SECONDS, HttpBackend
-from jamie_base.errors import UNREADABLE, BackendError, Denied, NotFound, Unreachable
+from jamie_base.errors import UNREADABLE, BackendError, Denied, NotFound, NotReached
 from jamie_base.reply import ACCEPT_ENCODING
 from jamie_base.settings import HttpSource
 from jamie_kubernetes.client.access import Access
@@ -24,6 +25,7 @@ from jamie_kubernetes.client.tls import tls_context
 T = TypeVar("T")
 
 _REPEATED = re.compile(r'Invalid value: "\{.*\}": ', re.DOTALL)
+_BARE = re.compile(r"Invalid value: (?=\{)")
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -39,6 +41,10 @@ class Unauthorised(Denied):
 
 class CannotImpersonate(Unauthorised):
     """We may not act as our caller; nothing else would go better."""
+
+
+class NoWayIn(Unauthorised):
+    """The kubeconfig leads nowhere: no credential, certificate or proxy that can be used."""
 
 
 class Expired(NotFound):
@@ -80,7 +86,9 @@ class ApiServer(HttpBackend):
     @property
     def who(self) -> str:
         """Return how errors name this server."""
-        return f"{self.kind} {self._access.context!r} at {self.url}"
+        proxy = self._access.cluster.proxy_url.rpartition("@")[2].rpartition("//")[2]
+        by = f" (by proxy {proxy})" if proxy else ""
+        return f"{self.kind} {self._access.context!r} at {self.url}{by}"
 
     def parse(self, body: bytes, answer: type[T]) -> T:
         """Read a body of JSON, nulls as if they were left out."""
@@ -121,22 +129,24 @@ class ApiServer(HttpBackend):
                 proxy=cluster.proxy_url or None,
                 timeout=httpx.Timeout(self._source.timeout, connect=CONNECT_SECONDS),
             )
+        except BackendError as exc:
+            raise NoWayIn(str(exc)) from exc
         except (httpx.InvalidURL, ValueError, ImportError) as exc:
-            raise BackendError(
+            raise NoWayIn(
                 f"{self._access.where}: the server or proxy-url of context"
-                f" {self._access.context!r} cannot be used: {exc}."
+                f" {self._access.context!r} cannot be used: {str(exc).rstrip('.')}."
             ) from exc
 
-    def _failed(self, error: httpx.HTTPError | httpx.StreamError) -> Exception:
+    def _failed(self, error: httpx.HTTPError | httpx.StreamError, seconds: float) -> Exception:
         if isinstance(error, httpx.ConnectError) and "CERTIFICATE" in str(error).upper():
-            ours = Unreachable(
+            ours = NotReached(
                 f"{self.who}: its certificate is not trusted ({error}); see certificate-authority"
                 f" and tls-server-name in {self._access.where}."
             )
             ours.__cause__ = error
             return ours
 
-        return super()._failed(error)
+        return super()._failed(error, seconds)
 
     def _refusal(self, reply: httpx.Response, body: bytes) -> BackendError:
         error = super()._refusal(reply, body)
@@ -184,7 +194,21 @@ def _whole(status: ApiStatus) -> str:
 
 def _brief(message: str) -> str:
     """Leave out the object a refusal repeats whole: it hides the reason, and may hold secrets."""
-    return _REPEATED.sub("", message)
+    text = _REPEATED.sub("", message)
+    while found := _BARE.search(text):
+        text = text[: found.start()] + _after_object(text[found.end() :])
+
+    return text
+
+
+def _after_object(text: str) -> str:
+    """Return what stands after the object a text begins with; nothing where it is cut open."""
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except ValueError:
+        return "(an object)"
+
+    return text[end:].removeprefix(": ")
 
 
 def _claims(body: bytes) -> list[Claim]:

@@ -8,9 +8,7 @@ import msgspec
 
 from jamie_base.errors import BackendError
 from jamie_base.when import Nanoseconds
-from jamie_kubernetes.client.api_server import (
-    Expired,
-)
+from jamie_kubernetes.client.api_server import Expired
 from jamie_kubernetes.client.bounds import is_pattern
 from jamie_kubernetes.client.connection import Connection
 from jamie_kubernetes.client.contexts import Context, contexts_of

@@ -9,7 +9,7 @@ import msgspec
 from jamie_kubernetes.client.access import Access, Door
 from jamie_kubernetes.client.acting import Who, who_acts
 from jamie_kubernetes.client.address import address_of
-from jamie_kubernetes.client.api_server import ApiServer, CannotImpersonate, Unauthorised
+from jamie_kubernetes.client.api_server import ApiServer, CannotImpersonate, NoWayIn, Unauthorised
 from jamie_kubernetes.client.discovery import KEPT_SECONDS, ApiKinds, Discovery
 from jamie_kubernetes.client.executing import Ran, execute
 from jamie_kubernetes.client.fence import Fence
@@ -224,4 +224,5 @@ class Connection:
 
 def _is_final(error: Unauthorised, session: Session, server: ApiServer) -> bool:
     """Tell whether another credential, if there may be one, would do no better."""
-    return isinstance(error, CannotImpersonate) or not session.refused(server)
+    lasting = isinstance(error, CannotImpersonate | NoWayIn)
+    return lasting or not session.refused(server)

@@ -1,10 +1,11 @@
 """One way into a cluster while it stays the same: its credentials and its connections."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 
+from jamie_base.errors import BackendError
 from jamie_kubernetes.client.access import Access
-from jamie_kubernetes.client.api_server import ApiServer
+from jamie_kubernetes.client.api_server import ApiServer, NoWayIn
 from jamie_kubernetes.client.credentials import credentials_of
 from jamie_kubernetes.client.terms import Terms
 
@@ -18,7 +19,8 @@ class Session:
     def __init__(self, access: Access, terms: Terms) -> None:
         self.access = access
         self._terms = terms
-        self._credentials = credentials_of(access, terms.plugin_seconds)
+        with _signing_in():
+            self._credentials = credentials_of(access, terms.plugin_seconds)
         self._server: ApiServer | None = None
         self._ended = False
 
@@ -27,7 +29,7 @@ class Session:
         """Lend the API server for one request.
 
         Raises:
-            BackendError: The credential cannot be had.
+            NoWayIn: The credential cannot be had.
 
         """
         server = await self._current()
@@ -49,7 +51,8 @@ class Session:
         await self._replace(None)
 
     async def _current(self) -> ApiServer:
-        credential = await self._credentials.current()
+        with _signing_in():
+            credential = await self._credentials.current()
         if self._server and self._server.credential == credential:
             return self._server
 
@@ -62,3 +65,12 @@ class Session:
         leaving, self._server = self._server, server
         if leaving and not leaving.users:
             await leaving.aclose()
+
+
+@contextmanager
+def _signing_in() -> Generator[None]:
+    """Let whatever asked end at once: without a credential nothing else would go better."""
+    try:
+        yield
+    except BackendError as exc:
+        raise NoWayIn(str(exc)) from exc

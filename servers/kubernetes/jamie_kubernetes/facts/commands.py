@@ -44,7 +44,7 @@ def place_in(pod: Object, wanted: str, full: str) -> Place:
 
     name = name or names[0]
     if name not in running:
-        there = f"; there {_are(running)} running" if running else "; none runs there"
+        there = f"; running there: {join_words([*running])}" if running else "; none runs there"
         raise InvalidArgument(f"No container {name[:80]!r} runs in {full}{there}.")
 
     return Place(name, text_at(running[name], "containerID"))
@@ -70,7 +70,3 @@ def checked(command: Sequence[str]) -> Sequence[str]:
 def shown(command: Sequence[str]) -> str:
     """Return a command as somebody would type it, in one line: it must not pass for several."""
     return shlex.join(command).translate(_ONE_LINE)
-
-
-def _are(running: dict[str, Object]) -> str:
-    return f"{join_words(running)} {'is' if len(running) == 1 else 'are'}"

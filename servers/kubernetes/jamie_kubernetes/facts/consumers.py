@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from jamie_kubernetes.answers import Usage
 from jamie_kubernetes.answers_top import Level, Order, TopRow
-from jamie_kubernetes.client.capacity import Host, Resources, SizedContainer, SizedPod
+from jamie_kubernetes.client.capacity import Host, HostMeta, Resources, SizedContainer, SizedPod
 from jamie_kubernetes.client.usage import PodUsage
 from jamie_kubernetes.facts.hosts import offers
 from jamie_kubernetes.facts.pod_usage import PodKey
@@ -33,9 +33,12 @@ class ContainerUsageTally:
 
 
 class ConsumerTally:
-    """Lays usage beside requests and limits; keeps the rows that rank first."""
+    """Lays usage beside requests and limits; keeps the rows that rank first.
 
-    def __init__(self, measured: Mapping[PodKey, Parts], level: Level, order: Order) -> None:
+    Without what was `measured` it takes the requests of pods that take up room.
+    """
+
+    def __init__(self, measured: Mapping[PodKey, Parts] | None, level: Level, order: Order) -> None:
         self._measured = measured
         self._level: Level = level
         self._order: Order = order
@@ -49,10 +52,13 @@ class ConsumerTally:
     def add(self, page: Sequence[SizedPod]) -> None:
         """Take one page of pods."""
         for pod in page:
-            parts = self._measured.get((pod.metadata.namespace, pod.metadata.name))
+            if self._measured is None:
+                parts = _unused(pod)
+            else:
+                parts = self._measured.get((pod.metadata.namespace, pod.metadata.name))
             if parts:
                 self._take(pod, parts)
-            elif pod.status.phase == "Running":
+            elif pod.status.phase == "Running" and self._measured is not None:
                 self.unmeasured.append(f"{pod.metadata.namespace}/{pod.metadata.name}")
         if len(self._rows) > 2 * ROWS_KEPT:
             self._rows = self.rows()
@@ -74,28 +80,34 @@ class ConsumerTally:
         self._rows += rows
 
 
+def bare(name: str) -> Host:
+    """Return a node of which only the name is known."""
+    return Host(HostMeta(name=name))
+
+
 def node_rows(
-    hosts: Iterable[Host], usage: Mapping[str, Usage], requests: RequestTally | None
+    hosts: Iterable[Host], usage: Mapping[str, Usage] | None, requests: RequestTally | None
 ) -> list[TopRow]:
-    """Return a row for each node that is measured."""
+    """Return a row for each node that is measured, or for each where nothing is."""
     return [
         _row(
             "",
             one.metadata.name,
-            usage[one.metadata.name],
+            usage[one.metadata.name] if usage else Usage(),
             requests.of(one.metadata.name).usage if requests else Usage(),
             offers(one),
         )
         for one in hosts
-        if one.metadata.name in usage
+        if usage is None or one.metadata.name in usage
     ]
 
 
-def rank(row: TopRow, order: Order) -> tuple[float, float, str, str]:
+def rank(row: TopRow, order: Order) -> tuple[float, float, float, str, str]:
     """Order rows: the biggest first, or the closest to its limit; unique for each."""
     first = {"cpu": row.used.cpu, "memory": row.used.memory, "limit": row.closest}[order]
     then = row.used.memory if order != "memory" else row.used.cpu
-    return (-first, -then, row.namespace, row.name)
+    asked_for = row.requested.cpu if order == "cpu" else row.requested.memory
+    return (-first, -then, -asked_for, row.namespace, row.name)
 
 
 def _pod_row(pod: SizedPod, parts: Parts) -> TopRow:
@@ -125,13 +137,24 @@ def _containers(pod: SizedPod, parts: Parts) -> Iterator[TopRow]:
         )
 
 
+def _unused(pod: SizedPod) -> Parts:
+    """Return the containers of a pod that takes up room, as far as nobody knows their use."""
+    if pod.ended or not pod.spec.node_name:
+        return ()
+
+    return tuple((one.name, Usage()) for one in _lasting(pod))
+
+
+def _lasting(pod: SizedPod) -> list[SizedContainer]:
+    return [*pod.spec.containers, *filter(_is_sidecar, pod.spec.init_containers)]
+
+
 def _limit(pod: SizedPod, resource: str) -> float:
     """Return the most a pod may use; 0 where one of its containers has no limit."""
     if whole := known(pod.spec.resources.limits.get(resource, "0")):
         return whole
 
-    lasting = [*pod.spec.containers, *filter(_is_sidecar, pod.spec.init_containers)]
-    limits = [known(one.resources.limits.get(resource, "0")) for one in lasting]
+    limits = [known(one.resources.limits.get(resource, "0")) for one in _lasting(pod)]
     return sum(limits) if all(limits) else 0.0
 
 

@@ -31,10 +31,10 @@ class Marker(Protocol):
 
 
 def lines_of(
-    fields: Sequence[Field], kind: str, marker: Marker, limit: int = LINES
+    fields: Sequence[Field], kind: str, marker: Marker, limit: int = LINES, *, new: bool = False
 ) -> tuple[str, ...]:
-    """Show each field before and after; many are cut and counted."""
-    shown = [_line(one, kind, marker) for one in fields[:limit]]
+    """Show each field before and after, of a new object after; many are cut and counted."""
+    shown = [_line(one, kind, marker, new=new) for one in fields[:limit]]
     more = len(fields) - limit
 
     return (*shown, *([f"... and {count('more field', more)}"] if more > 0 else []))
@@ -67,14 +67,14 @@ def is_secret(field: Field, kind: str) -> bool:
     return any(names_secret(step.strip("[]")) for step in field.path[-2:])
 
 
-def _line(field: Field, kind: str, marker: Marker) -> str:
+def _line(field: Field, kind: str, marker: Marker, *, new: bool) -> str:
     before = value_of(field, field.before, kind, marker, there=field.had)
     after = value_of(field, field.after, kind, marker, there=field.has)
 
     # Not `password: ...`: whoever redacts the whole text would take the line for one secret.
     name = f"{field.name} (a secret)" if is_secret(field, kind) else field.name
 
-    return f"{name}: {_fit(before)} -> {_fit(after)}"
+    return f"{name}: {_fit(after)}" if new else f"{name}: {_fit(before)} -> {_fit(after)}"
 
 
 def _fit(text: str) -> str:

@@ -63,9 +63,9 @@ class Landscape:
 
 
 def _rests(kind: Kind, one: Controller) -> bool:
-    if kind is JOBS:
+    if kind == JOBS:
         return True
-    if kind is DAEMON_SETS:
+    if kind == DAEMON_SETS:
         return not one.status.desired_number_scheduled
 
     return not one.spec.replicas

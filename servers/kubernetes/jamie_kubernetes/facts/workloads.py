@@ -24,13 +24,13 @@ class WorkloadTally:
         """Take one page."""
         for one in page:
             self.total += 1
-            if self._kind is JOBS and _condition(one, "Complete"):
+            if self._kind == JOBS and _condition(one, "Complete"):
                 self.finished.add((one.metadata.namespace, one.metadata.name))
             if short := self._shortfall(one):
                 self.short.append(short)
 
     def _shortfall(self, one: Workload) -> Shortfall | None:
-        if self._kind is JOBS:
+        if self._kind == JOBS:
             return _failed_job(one)
 
         return _short(self._kind, one)
@@ -58,7 +58,7 @@ def _rank(one: Shortfall) -> tuple[bool, bool, int, int, str, str]:
 
 def _short(kind: Kind, one: Workload) -> Shortfall | None:
     status = one.status
-    if kind is DAEMON_SETS:
+    if kind == DAEMON_SETS:
         desired, ready = status.desired_number_scheduled, status.number_ready
     else:
         desired, ready = one.spec.replicas, status.ready_replicas

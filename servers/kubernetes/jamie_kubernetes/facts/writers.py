@@ -23,6 +23,13 @@ def own_fields(one: Object) -> Object:
     return next(ours, Object())
 
 
+def is_ours(one: Object) -> bool:
+    """Tell whether an object that the server has was made by us and written by nobody else."""
+    # Of an object that has only a name nobody's fields are noted.
+    there = _entries(one) or text_at(one, "metadata", "creationTimestamp")
+    return bool(there) and not other_writers(one)
+
+
 def other_writers(one: Object) -> Sequence[str]:
     """Name who wrote to an object that we applied, we ourselves in another way included."""
     strangers = (

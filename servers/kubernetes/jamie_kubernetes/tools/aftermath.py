@@ -13,7 +13,7 @@ from jamie_base.progress import progress
 from jamie_base.text import count, join_words
 from jamie_kubernetes.client import Cluster, Listing
 from jamie_kubernetes.client.controllers import Controller
-from jamie_kubernetes.client.objects import Pod
+from jamie_kubernetes.client.objects import Named, Pod
 from jamie_kubernetes.client.sending import Object
 from jamie_kubernetes.facts.ailments import ailment_of
 from jamie_kubernetes.facts.fields import as_left
@@ -48,6 +48,8 @@ async def look_after(cluster: Cluster, plan: Plan, outcome: Outcome) -> Outcome:
 
 async def look_at(cluster: Cluster, errand: Errand) -> Seen:
     """See whether the fields of one change hold, and whether its rollout gets through."""
+    if errand.job.watch == "gone":
+        return await _gone(cluster, errand)
     if lost := await _lost(cluster, errand):
         return Seen(False, (lost,))
     if errand.job.watch != "rollout":
@@ -64,6 +66,15 @@ async def look_at(cluster: Cluster, errand: Errand) -> Seen:
 
     why = f"it failed: {seen.failed}" if seen.failed else "not there yet"
     return Seen(False, (f"{why}: {words}", *await _blocking(cluster, errand.job.target)))
+
+
+async def _gone(cluster: Cluster, errand: Errand) -> Seen:
+    try:
+        await cluster.get(errand.job.path, Named)
+    except NotFound:
+        return Seen(True, ("it is gone",))
+
+    return Seen(False, ("it is still there",))
 
 
 async def _lost(cluster: Cluster, errand: Errand) -> str:

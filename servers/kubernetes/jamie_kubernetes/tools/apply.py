@@ -6,14 +6,14 @@ from typing import Annotated, cast
 import msgspec
 from pydantic import Field
 
-from jamie_base.errors import InvalidArgument, NotFound
+from jamie_base.errors import BackendError, InvalidArgument, NotFound
 from jamie_base.plan import Binding, Plan
 from jamie_base.redact import Redactor
 from jamie_base.text import clip, count
 from jamie_base.toolset import VEILED
 from jamie_kubernetes.client import Cluster
 from jamie_kubernetes.client.api_server import Claimed
-from jamie_kubernetes.client.sending import APPLY, Object, Sending, mapping_at, text_at
+from jamie_kubernetes.client.sending import APPLY, Object, Sending, mapping_at
 from jamie_kubernetes.facts.copies import Wary
 from jamie_kubernetes.facts.diffs import lines_of, touched_of
 from jamie_kubernetes.facts.fields import sown
@@ -22,7 +22,7 @@ from jamie_kubernetes.facts.manifests import Manifest, manifests
 from jamie_kubernetes.kinds import NAMESPACES, ROLLED
 from jamie_kubernetes.tools.applying import apply_all, look_at_all, named
 from jamie_kubernetes.tools.change import CAN_UNDO, Acted, Draft, Job
-from jamie_kubernetes.tools.changing import generation_of, ways_back
+from jamie_kubernetes.tools.changing import generation_of, leaving_line, ways_back
 from jamie_kubernetes.tools.manifest_kinds import manifest_kind
 from jamie_kubernetes.tools.parts import check_namespace
 from jamie_kubernetes.tools.rehearsing import rehearsed
@@ -108,6 +108,13 @@ async def _rehearsals(cluster: Cluster, jobs: Sequence[Job]) -> list[Draft]:
             claims += [
                 f"  {job.target.full}: {one.field} belongs to {one.owner}" for one in exc.claims
             ]
+        except (BackendError, InvalidArgument) as exc:
+            if len(jobs) == 1:
+                raise
+            raise InvalidArgument(
+                f"{job.target.full} cannot be applied, so none of the {len(jobs)} objects was:"
+                f" {exc}"
+            ) from exc
     if claims:
         shown = clip(claims, LINES_BYTES)
         raise InvalidArgument(
@@ -129,16 +136,15 @@ async def _rehearsed(cluster: Cluster, job: Job, spaces: set[str]) -> Draft:
 
         # It is the manifest that makes the namespace, so there is nowhere to rehearse yet.
         content = cast("Object", job.sending.content)
-        note = f"Not rehearsed: {target.full}, because the manifest makes its namespace."
+        note = "Not rehearsed, because the manifest makes its namespace."
         acted = Acted({}, content, rehearsed=True)
         return Draft(job, {}, acted, tuple(sown(content, content)), (note,), guessed=True)
 
 
 async def _impact(cluster: Cluster, draft: Draft, *, alone: bool) -> list[str]:
-    leaving = text_at(draft.whole, "metadata", "deletionTimestamp")
     lines = [
         *draft.note,
-        *(["It is being deleted: what is applied goes with it."] if leaving else []),
+        *leaving_line(draft),
         *keeper_line(draft.whole),
         *await applying_lines(
             cluster, draft.job.target, draft.whole, draft.acted.after, draft.fields
@@ -188,7 +194,8 @@ def _shown(draft: Draft, marks: Redactor, number: int) -> list[str]:
         return [f"{target.full}: as it is"]
 
     room = max(1, LINES // number - 1)
-    lines = lines_of(draft.fields, target.kind.name, _wary(draft, marks), room)
+    new = not draft.whole
+    lines = lines_of(draft.fields, target.kind.name, _wary(draft, marks), room, new=new)
     head = f"{target.full}:{'' if draft.whole else ' new'}"
     if number == 1:
         return [*lines] if draft.whole else [head, *lines]

@@ -54,7 +54,8 @@ class Errand(msgspec.Struct, frozen=True, tag="change"):
 class WayBack(msgspec.Struct, frozen=True):
     """What undoing needs: which object, and its fields before and as we left them.
 
-    Of an object that we made, `made` holds the fields the server notes as ours.
+    Of an object that we made, `made` holds the fields the server notes as ours: none of an object
+    that has only a name.
     """
 
     context: str
@@ -63,6 +64,12 @@ class WayBack(msgspec.Struct, frozen=True):
     watch: Watch
     fields: tuple[Field, ...]
     made: Object = {}
+    new: bool = False
+
+    @property
+    def made_it(self) -> bool:
+        """Tell whether the object is of our making."""
+        return self.new or bool(self.made)
 
 
 class Acted(msgspec.Struct, frozen=True):

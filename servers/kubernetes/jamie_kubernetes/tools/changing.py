@@ -9,6 +9,7 @@ from jamie_base.errors import (
     BackendError,
     InvalidArgument,
     NotConfirmed,
+    NotReached,
     TimedOut,
     Unreachable,
     Unsure,
@@ -23,15 +24,35 @@ from jamie_kubernetes.facts.copies import Wary
 from jamie_kubernetes.facts.diffs import lines_of, touched_of
 from jamie_kubernetes.facts.fields import as_left, untouched
 from jamie_kubernetes.facts.keepers import keeper_line
-from jamie_kubernetes.facts.writers import own_fields
-from jamie_kubernetes.tools.change import CAN_UNDO, Acted, Errand, Job, WayBack, fields_of, moves
+from jamie_kubernetes.facts.writers import is_ours, own_fields
+from jamie_kubernetes.tools.change import (
+    CAN_UNDO,
+    Acted,
+    Draft,
+    Errand,
+    Job,
+    WayBack,
+    fields_of,
+    moves,
+)
 from jamie_kubernetes.tools.rehearsing import TRIES, body_of, looked, rehearsed
+from jamie_kubernetes.tools.weighing import applying_lines
+
+FOR_GOOD = "This cannot be undone: the object will be gone."
 
 
 async def drafted(
-    cluster: Cluster, marks: Redactor, job: Job, impact: Sequence[str] = (), undoes: str = ""
+    cluster: Cluster,
+    marks: Redactor,
+    job: Job,
+    impact: Sequence[str] = (),
+    undoes: str = "",
+    *,
+    weighs: bool = False,
 ) -> Plan:
     """Rehearse a change at the server and plan it.
+
+    `weighs` asks what the fields that would change mean for a workload's pods.
 
     Raises:
         InvalidArgument: There is nothing to change.
@@ -39,11 +60,18 @@ async def drafted(
 
     """
     draft = await rehearsed(cluster, job)
+    if _ends(draft):
+        job = msgspec.structs.replace(job, undo=FOR_GOOD, watch="gone")
+        draft = msgspec.structs.replace(draft, job=job)
     if not draft.changes:
         raise InvalidArgument(f"Nothing to change: {job.target.full} is like that already.")
 
-    kind = job.target.kind.name
-    wary = Wary(marks, kind, draft.acted.before, draft.acted.after)
+    target, after = job.target, draft.acted.after
+    weighed = (
+        await applying_lines(cluster, target, draft.whole, after, draft.fields) if weighs else []
+    )
+    kind = target.kind.name
+    wary = Wary(marks, kind, draft.acted.before, after)
     binding = Binding(
         target=job.target.full,
         uid=draft.errand.uid,
@@ -55,11 +83,20 @@ async def drafted(
         summary=f"{job.summary} (context {cluster.access.context})",
         binding=binding,
         changes=lines_of(draft.fields, kind, wary),
-        impact=(*draft.note, *keeper_line(draft.whole), *impact),
+        impact=(*draft.note, *leaving_line(draft), *keeper_line(draft.whole), *impact, *weighed),
         undo=job.undo,
         undoes=undoes,
         ways_back=ways_back(cluster, job, draft.acted),
     )
+
+
+def leaving_line(draft: Draft) -> Sequence[str]:
+    """Say of an object that is being deleted what becomes of it."""
+    if _ends(draft):
+        return ("It is being deleted, and nothing will hold it any more: it will be gone at once.",)
+
+    leaving = text_at(draft.whole, "metadata", "deletionTimestamp")
+    return ("It is being deleted: what is changed goes with it.",) if leaving else ()
 
 
 async def carry_out(cluster: Cluster, plan: Plan) -> Outcome:
@@ -101,15 +138,16 @@ def ways_back(cluster: Cluster, job: Job, acted: Acted) -> tuple[Undo, ...]:
     target = job.target
     fields = fields_of(job, acted)
     # An object that others wrote to in the same moment is not ours alone to delete.
-    made = Object() if acted.before else own_fields(acted.after)
-    if job.undo != CAN_UNDO or not (fields if acted.before else made):
+    ours = not acted.before and is_ours(acted.after)
+    made = own_fields(acted.after) if ours else Object()
+    if job.undo != CAN_UNDO or not (fields if acted.before else ours):
         return ()
 
     names = join_words([one.name for one in fields[:3]])
-    way = WayBack(cluster.access.context, target, job.below, job.watch, fields, made)
+    way = WayBack(cluster.access.context, target, job.below, job.watch, fields, made, new=ours)
     undo = Undo(
         summary=f"k8s_undo deletes {target.full} again, unless somebody else changes it"
-        if made
+        if ours
         else f"k8s_undo puts {names} of {target.full} back",
         target=target.full,
         uid=acted.uid,
@@ -133,6 +171,16 @@ def unknown(summary: str, error: BackendError) -> Unsure:
     )
 
 
+def _ends(draft: Draft) -> bool:
+    """Tell whether a change takes the last finalizer from an object that is being deleted."""
+    held, holds = (
+        bool(part(one, "metadata", "finalizers")) for one in (draft.whole, draft.acted.after)
+    )
+    leaving = bool(text_at(draft.whole, "metadata", "deletionTimestamp"))
+
+    return leaving and held and not holds and not draft.job.below
+
+
 def _check(now: Object, errand: Errand) -> None:
     changed = [field.name for field in errand.fields if not untouched(now, field)]
     if text_at(now, "metadata", "uid") != errand.uid:
@@ -147,6 +195,8 @@ def _check(now: Object, errand: Errand) -> None:
 async def _sent(cluster: Cluster, errand: Errand, before: Object) -> Object:
     try:
         return await cluster.send(errand.job.sending, body_of(errand.job.sending, before))
+    except NotReached:
+        raise
     except (TimedOut, Unreachable) as exc:
         now = await _look_again(cluster, errand, exc)
         if not all(as_left(now, field) for field in errand.fields if not moves(field)):

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import anyio
 import msgspec
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from jamie_base.errors import (
     Denied,
     InvalidArgument,
     NotConfirmed,
     NotFound,
+    NotReached,
     TimedOut,
     Unreachable,
 )
@@ -44,7 +45,24 @@ VERBS = ("create", "get")
 FOR_GOOD = "What a command does cannot be undone."
 
 PodName = Annotated[str, Field(description="pod/web-0, or deploy/web: one.", max_length=300)]
-Command = Annotated[list[str], VEILED, Field(description="Arguments, no shell: [ls, -l].")]
+
+
+def _arguments(value: object) -> object:
+    """Take one word for a command; a line is not split, for there is no shell to say how."""
+    if not isinstance(value, str):
+        return value
+    if value.split() != [value]:
+        raise ValueError('give a list of arguments, such as ["ls", "-l"]; there is no shell')
+
+    return [value]
+
+
+Command = Annotated[
+    list[str],
+    VEILED,
+    BeforeValidator(_arguments),
+    Field(description="Arguments, no shell: [ls, -l]."),
+]
 ContainerName = Annotated[str, Field(description="If several.", max_length=63)]
 Seconds = Annotated[int, Field(description="Wait at most.")]
 
@@ -78,6 +96,8 @@ async def execute(cluster: Cluster, plan: Plan) -> Outcome:
     path = wanted.pod.kind.path(wanted.pod.namespace, wanted.pod.name, "exec")
     try:
         ran = await cluster.execute(path, wanted.place.name, wanted.command, seconds)
+    except NotReached:
+        raise
     except (TimedOut, Unreachable) as exc:
         raise unknown(plan.summary, exc) from exc
 

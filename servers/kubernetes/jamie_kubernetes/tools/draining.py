@@ -51,6 +51,7 @@ CORDON_ONLY = (
     "Cordoning can be undone (k8s_undo, or action=uncordon); evictions cannot: pods do not move"
     " back."
 )
+OUT_OF_REACH = "Pods of namespaces that are off limits here are not seen and stay on it"
 NOTHING_BACK = "Evictions cannot be undone; action=uncordon lets the node take pods again."
 
 
@@ -127,7 +128,9 @@ async def see_drained(cluster: Cluster, plan: Plan, outcome: Outcome) -> Outcome
         if not left or anyio.current_time() + POLL_SECONDS > until:
             took = f"{told}, after {time.monotonic() - started:.0f} s"
             lines = _left_lines([agreed[uid] for uid in left], refused)
-            return _ended(outcome, node, len(agreed), took, lines)
+            if not left and cluster.fence.spaces.limited:
+                lines = [OUT_OF_REACH]
+            return _ended(outcome, node, [took] if agreed else [], lines, drained=not left)
         await anyio.sleep(POLL_SECONDS)
 
 
@@ -155,7 +158,9 @@ async def _impact(cluster: Cluster, node: Target, guests: Guests) -> list[str]:
     here = named.pop(node.name, None)
     pods = tally.value
     seconds = cluster.deadline - SPARE_SECONDS
+    limited = cluster.fence.spaces.limited
     return [
+        *([f"{OUT_OF_REACH}."] if limited else []),
         *loss_lines(guests),
         *silent_lines(guests, here),
         *budget_lines(guests, budgets.value or []),
@@ -221,12 +226,12 @@ def _left_lines(left: Sequence[Evicted], refused: Mapping[str, str]) -> list[str
     return [*lines[:LEFT_NAMED], *([f"... and {count('pod', more)} more"] if more > 0 else [])]
 
 
-def _ended(outcome: Outcome, node: Target, number: int, took: str, left: Sequence[str]) -> Outcome:
-    if left:
-        summary = f"{node} takes no new pods and is not drained yet; the same call goes on"
-        return structs.replace(outcome, summary=summary, verified=False, details=(took, *left))
-
-    summary = f"{node} is drained and takes no new pods"
-    return structs.replace(
-        outcome, summary=summary, verified=True, details=(took,) if number else ()
+def _ended(
+    outcome: Outcome, node: Target, took: Sequence[str], lines: Sequence[str], *, drained: bool
+) -> Outcome:
+    summary = (
+        f"{node} is drained and takes no new pods"
+        if drained
+        else f"{node} takes no new pods and is not drained yet; the same call goes on"
     )
+    return structs.replace(outcome, summary=summary, verified=drained, details=(*took, *lines))

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from jamie_base.answer import paginate
-from jamie_base.errors import InvalidArgument
+from jamie_base.errors import BackendError, InvalidArgument
 from jamie_base.text import clip, count
 from jamie_kubernetes.answers_get import Objects
 from jamie_kubernetes.client import Cluster
@@ -51,13 +51,23 @@ async def kinds_listed(cluster: Cluster, text: str, limit: int, cursor: str) -> 
 
 
 def contexts_listed(cluster: Cluster) -> Objects:
-    """List the contexts calls may choose; never a credential."""
-    rows = [(one.name, one.server, one.sign_in, one.namespace) for one in cluster.contexts()]
+    """List the contexts calls may choose; never a credential.
+
+    Raises:
+        BackendError: There is none, for there is no kubeconfig.
+
+    """
+    found = cluster.contexts()
+    if not any(one.name for one in found):
+        raise BackendError(found[0].server if found else "There is no context.")
+
+    # The server comes last, for a broken context has a sentence there.
+    rows = [(one.name, one.namespace, one.sign_in, one.server) for one in found]
     return Objects(
         now_ns=time.time_ns(),
         title=f"{count('context', len(rows))}, the default first:",
         source="kubeconfig",
-        columns=("NAME", "SERVER", "SIGN-IN", "NAMESPACE"),
+        columns=("NAME", "NAMESPACE", "SIGN-IN", "SERVER"),
         rows=tuple(rows),
     )
 

@@ -58,15 +58,15 @@ async def hubs_of(parts: Parts, target: Target) -> list[Hub]:
         return [await _hub(cluster, target)]
     if kind in (PODS, REPLICA_SETS):
         return [await _owner(cluster, target)]
-    if kind is AUTOSCALERS:
+    if kind == AUTOSCALERS:
         return await _scaled(cluster, target)
 
     every = await _every(parts, target.namespace)
     if kind in (CONFIG_MAPS, SECRETS):
         return [one for one in every if (kind.name, target.name) in _used(one)]
-    if kind is CLAIMS:
+    if kind == CLAIMS:
         return [one for one in every if _claims(one, target.name)]
-    if kind is SERVICE_ACCOUNTS:
+    if kind == SERVICE_ACCOUNTS:
         return [one for one in every if (one.account or "default") == target.name]
 
     return await _chosen(cluster, target, every)
@@ -90,16 +90,16 @@ async def all_hubs_of(cluster: Cluster, target: Target) -> list[Hub]:
 
 async def _chosen(cluster: Cluster, target: Target, every: Sequence[Hub]) -> list[Hub]:
     """Return those whose pods the object selects, itself or through Services."""
-    if target.kind is SERVICES:
+    if target.kind == SERVICES:
         return await _behind(cluster, target.namespace, [target.name], every)
-    if target.kind is INGRESSES:
+    if target.kind == INGRESSES:
         tally = IngressTally()
         tally.add([await cluster.get(target.path, Ingress)])
         return await _behind(cluster, target.namespace, [one.to[1] for one in tally.edges], every)
-    if target.kind is BUDGETS:
+    if target.kind == BUDGETS:
         chosen = (await cluster.get(target.path, Budget)).spec.selector
         return [one for one in every if selects(chosen, one.labels)]
-    if target.kind is NETWORK_POLICIES:
+    if target.kind == NETWORK_POLICIES:
         picked = (await cluster.get(target.path, NetworkPolicy)).spec.pod_selector
         return [one for one in every if selects(picked, one.labels)]
 
@@ -151,7 +151,7 @@ async def _every(parts: Parts, namespace: str) -> list[Hub]:
         return [
             Hub(f"{kind.short}/{text_at(one, 'metadata', 'name')}", namespace, kind.name, one)
             for one in found
-            if not (kind is JOBS and list_at(one, "metadata", "ownerReferences"))
+            if not (kind == JOBS and list_at(one, "metadata", "ownerReferences"))
         ]
 
     kinds = await together(*(partial(parts.ask, kind.plural, partial(read, kind)) for kind in HUBS))

@@ -18,7 +18,8 @@ from jamie_kubernetes.tools.toolset import MOST_LINES, Backend, Home, Marks, Sel
 Name = Annotated[
     str,
     Field(
-        description="Pod or workload: web-0, deploy/web, svc/api; or give selector.", max_length=300
+        description="Pod or workload: web-0, deploy/web, svc/api; or give selector or namespace.",
+        max_length=300,
     ),
 ]
 ContainerName = Annotated[
@@ -107,9 +108,11 @@ def _window(since: str, until: str, now_ns: Nanoseconds) -> tuple[Nanoseconds, N
 
 
 async def _scope(cluster: Cluster, name: str, namespace: str, selector: str) -> Scope:
-    if bool(name) == bool(selector.strip()):
+    labels = selector.strip()
+    if (name and labels) or not (name or labels or namespace):
         raise InvalidArgument(
-            "Give either name (a pod or workload, as in deploy/web) or selector (app=web)."
+            "Give either name (a pod or workload, as in deploy/web) or selector (app=web), or"
+            " namespace alone for all of its pods."
         )
 
     return await scope_of(cluster, namespace, name, selector, kinds=(PODS, *RUNS_PODS))

@@ -92,5 +92,5 @@ def _unknown(cluster: Cluster, text: str, kinds: ApiKinds) -> str:
     )
     return (
         f"{cluster.access.context!r} has no kind {text[:80]!r}.{did_you_mean(near)}{silent}"
-        " k8s_get what=kinds lists all."
+        " k8s_get what=kinds lists all; an object is kind/name, as in deploy/web."
     )

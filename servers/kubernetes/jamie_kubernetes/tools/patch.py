@@ -7,7 +7,6 @@ from pydantic import Field
 from jamie_base.errors import InvalidArgument
 from jamie_base.plan import Plan
 from jamie_base.toolset import VEILED
-from jamie_kubernetes.client.limits import Templated
 from jamie_kubernetes.client.sending import MERGE, OPERATIONS, STRATEGIC, Object, Sending, part
 from jamie_kubernetes.facts.manifests import from_text, refuse_marks
 from jamie_kubernetes.kinds import ROLLED
@@ -16,9 +15,7 @@ from jamie_kubernetes.tools.anything import object_named
 from jamie_kubernetes.tools.change import Job
 from jamie_kubernetes.tools.changing import carry_out, drafted
 from jamie_kubernetes.tools.setting import Anything
-from jamie_kubernetes.tools.targets import Target
 from jamie_kubernetes.tools.toolset import Backend, Home, Marks, tools
-from jamie_kubernetes.tools.weighing import replacing_lines
 
 MEDIA = {"merge": MERGE, "strategic": STRATEGIC, "json": OPERATIONS}
 
@@ -45,7 +42,6 @@ async def k8s_patch(
     """Patch any object, after its user agreed; shows the fields that would change."""
     content = _content(patch, type)
     target = await object_named(cluster, name, namespace)
-    rolls = target.kind in ROLLED and _reaches_template(content)
     job = Job(
         target,
         Sending("PATCH", target.path, content, MEDIA[type]),
@@ -53,13 +49,7 @@ async def k8s_patch(
         done=f"{target.full} was patched",
         watch="rollout" if target.kind in ROLLED else "fields",
     )
-    return await drafted(cluster, marks, job, await _impact(cluster, target) if rolls else [])
-
-
-async def _impact(cluster: Backend, target: Target) -> list[str]:
-    workload = await cluster.get(target.path, Templated)
-
-    return await replacing_lines(cluster, target, workload)
+    return await drafted(cluster, marks, job, weighs=True)
 
 
 def _content(text: str, kind: str) -> Object | list[Object]:
@@ -86,10 +76,3 @@ def _operation(one: object) -> Object:
 def _guard(content: Object) -> None:
     if part(content, "status") is not None:
         raise InvalidArgument("The status is the controllers' to write; patch the spec.")
-
-
-def _reaches_template(content: Object | list[Object]) -> bool:
-    if isinstance(content, list):
-        return any(str(one["path"]).startswith("/spec/template") for one in content)
-
-    return part(content, "spec", "template") is not None

@@ -75,7 +75,7 @@ def _read(to: str) -> tuple[str, str, str]:
 
 async def _gates(cluster: Cluster, target: Target, port: str) -> list[Gate]:
     """Return the ports that are meant: a Service's are those of its pods."""
-    if target.kind is not SERVICES:
+    if target.kind != SERVICES:
         return [Gate(int(port) if port.isdecimal() else port)] if port else []
 
     ports = (await cluster.get(target.path, NetService)).spec.ports

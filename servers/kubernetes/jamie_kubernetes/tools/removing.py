@@ -16,6 +16,7 @@ from jamie_base.errors import (
     InvalidArgument,
     NotConfirmed,
     NotFound,
+    NotReached,
     TimedOut,
     Unreachable,
 )
@@ -178,6 +179,8 @@ async def _sent(cluster: Cluster, plan: Plan, removal: Removal, whole: Object) -
         await cluster.send(removal.sending, _body(removal, whole))
     except NotFound:
         return
+    except NotReached:
+        raise
     except (TimedOut, Unreachable) as exc:
         try:
             left, _ = await _left(cluster, removal.target, plan.binding.uid)

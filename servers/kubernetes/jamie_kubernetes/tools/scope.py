@@ -100,7 +100,7 @@ class _Kept:
 
 
 async def _of_target(cluster: Cluster, target: Target) -> Scope:
-    if target.kind is PODS:
+    if target.kind == PODS:
         return Scope(f"of {target}", target.namespace, fields=f"metadata.name={target.name}")
 
     by_owner = target.kind not in (REPLICA_SETS, SERVICES)

@@ -118,7 +118,7 @@ async def k8s_services(
 
 async def _named(cluster: Cluster, text: str, namespace: str) -> Target:
     target = await find(cluster, text, namespace, (SERVICES,))
-    if target.kind is not SERVICES:
+    if target.kind != SERVICES:
         raise InvalidArgument(f"{target} is no service; write svc/api, or its bare name.")
 
     return target

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from jamie_base.errors import InvalidArgument
 from jamie_base.plan import Plan
@@ -37,12 +37,16 @@ _POD_SPECS: dict[Kind, tuple[str, ...]] = {
 }
 
 Anything = Annotated[str, Field(description="deploy/web, node/n1, any kind.", max_length=300)]
+_LISTED = BeforeValidator(lambda value: [value] if isinstance(value, str) else value)
+"""One may be given as it is."""
+
 Images = Annotated[
     list[str],
+    _LISTED,
     Field(description="app=repo/app:2, or the image of the only container.", max_length=20),
 ]
-Labels = Annotated[list[str], Field(description="tier=web; tier- removes.", max_length=40)]
-Notes = Annotated[list[str], Field(description="Annotations, as labels.", max_length=40)]
+Labels = Annotated[list[str], _LISTED, Field(description="tier=web; tier- removes.", max_length=40)]
+Notes = Annotated[list[str], _LISTED, Field(description="Annotations, as labels.", max_length=40)]
 
 
 @tools.writes(carry_out, look_after)

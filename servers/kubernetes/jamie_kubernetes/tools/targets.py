@@ -74,7 +74,9 @@ def split(text: str) -> tuple[Kind | None, str]:
     kind = kind_named(kind_text)
     if kind is None:
         near = did_you_mean(nearest(kind_text, kind_names(), n=2))
-        raise InvalidArgument(f"{kind_text!r} is not a kind we know here.{near}")
+        raise InvalidArgument(
+            f"{kind_text!r} is not a kind we know here.{near} k8s_get and k8s_patch take any kind."
+        )
 
     return kind, name
 
@@ -127,12 +129,12 @@ async def selector_of(cluster: Cluster, target: Target) -> str:
 
     """
     path = target.kind.path(target.namespace, target.name)
-    if target.kind is SERVICES:
+    if target.kind == SERVICES:
         chosen = (await cluster.get(path, Service)).spec.selector
         if not chosen:
             raise InvalidArgument(f"{target} has no selector, so no pods of its own.")
         return joined(LabelSelector(match_labels=chosen))
-    if target.kind is CRON_JOBS:
+    if target.kind == CRON_JOBS:
         return ""
 
     return joined((await cluster.get(path, Workload)).spec.selector)
@@ -182,16 +184,17 @@ async def _exists(cluster: Cluster, kind: Kind, name: str, namespace: str) -> bo
 
 
 async def _missing(cluster: Cluster, kinds: Sequence[Kind], name: str, namespace: str) -> str:
-    where = f"in namespace {namespace!r}" if namespace else "in any namespace we may see"
+    where = f" in namespace {namespace!r}" if namespace else " in any namespace we may see"
+    where = where if any(one.namespaced for one in kinds) else ""
     what = f"{kinds[0].short}/{name}" if len(kinds) == 1 else f"pod or workload {name!r}"
     found = {kind: await _names(cluster, kind, namespace) for kind in kinds}
     near = nearest(name, {one for names in found.values() for one in names})
     if len(kinds) == 1 or not near:
         offer = alternatives(name, [one for names in found.values() for one in names])
-        return f"There is no {what} {where}.{offer}"
+        return f"There is no {what}{where}.{offer}"
 
     full = [f"{kind.short}/{one}" for one in near for kind in kinds if one in found[kind]]
-    return f"There is no {what} {where}.{did_you_mean(full[:3])}"
+    return f"There is no {what}{where}.{did_you_mean(full[:3])}"
 
 
 async def _names(cluster: Cluster, kind: Kind, namespace: str) -> list[str]:

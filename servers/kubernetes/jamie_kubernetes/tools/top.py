@@ -17,6 +17,7 @@ from jamie_kubernetes.facts.consumers import (
     NAMES_KEPT,
     ConsumerTally,
     ContainerUsageTally,
+    bare,
     node_rows,
     rank,
 )
@@ -25,7 +26,7 @@ from jamie_kubernetes.facts.pod_usage import PodKey
 from jamie_kubernetes.facts.requests import RequestTally
 from jamie_kubernetes.kinds import NODES, POD_METRICS, PODS
 from jamie_kubernetes.render.top import ROWS_BYTES, row_line, top
-from jamie_kubernetes.tools.metrics import measured, node_usage
+from jamie_kubernetes.tools.metrics import node_usage, readable
 from jamie_kubernetes.tools.parts import Parts
 from jamie_kubernetes.tools.scope import Scope, scope_of
 from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, Selector, tools
@@ -37,7 +38,7 @@ By = Annotated[Order, Field(description="limit: nearest it.")]
 
 
 class _Measured(msgspec.Struct, frozen=True):
-    """What was measured, ranked later; `metrics` says why nothing was."""
+    """What was measured, ranked later; `metrics` says why only requests are known."""
 
     rows: list[TopRow]
     total: int = 0
@@ -98,19 +99,19 @@ async def k8s_top(
 
 async def _nodes(parts: Parts, selector: str) -> _Measured:
     cluster = parts.cluster
-    listed = parts.plan(
-        "nodes", partial(cluster.all, Listing(NODES, labels=selector.strip()), Host)
-    )
-    used = parts.plan("metrics", partial(measured, partial(node_usage, cluster)))
+    labels = selector.strip()
+    listed = parts.plan("nodes", partial(cluster.all, Listing(NODES, labels=labels), Host))
+    used = parts.plan("metrics", partial(readable, partial(node_usage, cluster)))
     pods = parts.plan("pods", partial(cluster.fold, Listing(PODS), SizedPod, RequestTally))
     await parts.fill()
-    hosts = listed.value or []
-    if used.error:
-        raise used.error
-    if isinstance(used.value, str):
-        return _Measured([], metrics=used.value)
+    usage = used.needed
+    unknown = usage if isinstance(usage, str) else ""
+    known = None if isinstance(usage, str) else usage
+    # Metrics bear no labels of nodes, so without the list a selector chooses none.
+    named = listed.value is None and known is not None and not labels
+    hosts = [bare(name) for name in known or ()] if named else listed.needed
 
-    rows = node_rows(hosts, used.value or {}, pods.value)
+    rows = node_rows(hosts, known, pods.value)
     seen = {row.name for row in rows}
     return _Measured(
         rows,
@@ -118,17 +119,20 @@ async def _nodes(parts: Parts, selector: str) -> _Measured:
         used=total([row.used for row in rows]),
         requested=total([row.requested for row in rows]),
         unmeasured=[one.metadata.name for one in hosts if one.metadata.name not in seen],
+        metrics=unknown,
     )
 
 
 async def _pods(parts: Parts, scope: Scope, level: Level, order: Order) -> _Measured:
     usage = await _used(parts, scope)
-    if isinstance(usage, str):
-        return _Measured([], metrics=usage)
+    unknown = usage if isinstance(usage, str) else ""
+    known = None if isinstance(usage, str) else usage
 
     async def read(namespace: str) -> ConsumerTally:
-        listing = msgspec.structs.replace(scope.listing, namespace=namespace)
-        start = partial(ConsumerTally, usage, level, order)
+        # Pods of namespaces whose use may not be read would all count as not measured.
+        where = parts.cluster.namespace if "metrics" in parts.narrowed else namespace
+        listing = msgspec.structs.replace(scope.listing, namespace=where)
+        start = partial(ConsumerTally, known, level, order)
         return await parts.cluster.fold(listing, SizedPod, start)
 
     pods = await parts.ask("pods", parts.scoped("pods", read))
@@ -140,6 +144,7 @@ async def _pods(parts: Parts, scope: Scope, level: Level, order: Order) -> _Meas
         requested=Usage(tally.asked_cpu, tally.asked_memory),
         unmeasured=tally.unmeasured,
         unlimited=tally.unlimited,
+        metrics=unknown,
     )
 
 
@@ -148,10 +153,5 @@ async def _used(parts: Parts, scope: Scope) -> Mapping[PodKey, tuple[tuple[str, 
         listing = Listing(POD_METRICS, namespace, scope.labels)
         return await parts.cluster.fold(listing, PodUsage, ContainerUsageTally)
 
-    part = await parts.ask("metrics", partial(measured, parts.scoped("metrics", read)))
-    if part.error:
-        raise part.error
-    if part.value is None or isinstance(part.value, str):
-        return part.value or ""
-
-    return part.value.pods
+    part = await parts.ask("metrics", partial(readable, parts.scoped("metrics", read)))
+    return part.needed if isinstance(part.needed, str) else part.needed.pods

@@ -14,6 +14,7 @@ from jamie_base.errors import (
     InvalidArgument,
     NotConfirmed,
     NotFound,
+    NotReached,
     TimedOut,
     Unreachable,
 )
@@ -80,6 +81,8 @@ async def start(cluster: Cluster, plan: Plan) -> Outcome:
         await cluster.send(run.sending, run.sending.body("", "", ""))
     except Conflict as exc:
         raise NotConfirmed(f"{run.job.full} was made by somebody meanwhile; not started.") from exc
+    except NotReached:
+        raise
     except (TimedOut, Unreachable) as exc:
         if not await _was_made(cluster, run, plan.binding.uid):
             raise unknown(plan.summary, exc) from exc

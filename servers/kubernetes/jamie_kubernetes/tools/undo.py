@@ -64,7 +64,7 @@ async def k8s_undo(cluster: Backend, marks: Marks, undos: Undos, record: Record)
 
     job = Job(way.target, Sending("PATCH", "", []), "", "", way.watch, way.below)
     now = await _object(cluster, job, kept.uid)
-    if way.made:
+    if way.made_it:
         _refuse_written(record, way, now)
     changed = [field.name for field in way.fields if not as_left(now, field)]
     if changed:
@@ -73,7 +73,7 @@ async def k8s_undo(cluster: Backend, marks: Marks, undos: Undos, record: Record)
             f" {'was' if len(changed) == 1 else 'were'} changed by somebody else since; nothing was"
             " changed. Set what you want with the tool for it."
         )
-    if way.made:
+    if way.made_it:
         return await _unmade(cluster, marks, record, way)
 
     operations = back(now, way.fields)
@@ -84,7 +84,7 @@ async def k8s_undo(cluster: Backend, marks: Marks, undos: Undos, record: Record)
         summary=f"undo {record}: put {fields} of {way.target.full} back",
         done=f"{way.target.full} is as it was before {record}",
     )
-    return await drafted(cluster, marks, job, undoes=record)
+    return await drafted(cluster, marks, job, undoes=record, weighs=True)
 
 
 async def _unmade(cluster: Cluster, marks: Redactor, record: str, way: WayBack) -> Plan:

@@ -115,9 +115,11 @@ async def applying_lines(
     lines: list[str] = []
     if any(one.path[:2] == ("spec", "template") for one in fields):
         lines += await replacing_lines(cluster, target, wanted)
-    if any(one.path == ("spec", "replicas") for one in fields):
-        now = typed(before, Templated)
-        lines += await scaling_lines(cluster, target, now, wanted.spec.replicas)
+    for one in fields:
+        if one.path == ("spec", "replicas"):
+            # A scale of nothing has no replicas.
+            number = one.after if isinstance(one.after, int) else 0
+            lines += await scaling_lines(cluster, target, typed(before, Templated), number)
 
     return lines
 

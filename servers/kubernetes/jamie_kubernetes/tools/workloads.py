@@ -71,7 +71,7 @@ class Wanted(msgspec.Struct, frozen=True):
     def scaled(self) -> str:
         """Return the workload whose autoscalers are asked for; empty: all."""
         one = self.target
-        return str(one) if one and one.kind is not AUTOSCALERS else ""
+        return str(one) if one and one.kind != AUTOSCALERS else ""
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ async def _wanted(cluster: Cluster, text: str, namespace: str) -> Wanted:
 
 
 def _with_jobs(kind: Kind) -> tuple[Kind, ...]:
-    return (CRON_JOBS, JOBS) if kind is CRON_JOBS else (kind,)
+    return (CRON_JOBS, JOBS) if kind == CRON_JOBS else (kind,)
 
 
 def _plan(parts: Parts, wanted: Wanted, now_ns: Nanoseconds) -> _Found:

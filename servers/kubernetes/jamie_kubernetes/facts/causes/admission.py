@@ -51,7 +51,7 @@ def refused(kind: Kind, one: Controller, events: EventIndex | None) -> Refused |
     owner = str(manager) if manager else f"{kind.short}/{one.metadata.name}"
     if one.metadata.deletion_timestamp or not _lacks(kind, one):
         return None
-    if kind is DEPLOYMENTS:
+    if kind == DEPLOYMENTS:
         return _refused_deployment(one, owner, events)
 
     event = _event(events, namespace, kind.name, one.metadata.name)
@@ -116,11 +116,11 @@ def _configured(refusal: Refusal, hooks: Mapping[str, str]) -> Refusal:
 
 def _lacks(kind: Kind, one: Controller) -> bool:
     status, spec = one.status, one.spec
-    if kind is STATEFUL_SETS:
+    if kind == STATEFUL_SETS:
         return status.replicas < spec.replicas
-    if kind is DAEMON_SETS:
+    if kind == DAEMON_SETS:
         return status.current_number_scheduled < status.desired_number_scheduled
-    if kind is JOBS:
+    if kind == JOBS:
         ended = one.condition("Complete") or one.condition("Failed")
         return not (ended or spec.suspend or status.active >= (spec.parallelism or 1))
 
@@ -129,9 +129,9 @@ def _lacks(kind: Kind, one: Controller) -> bool:
 
 def _counts(kind: Kind, one: Controller) -> tuple[int, int]:
     status = one.status
-    if kind is DAEMON_SETS:
+    if kind == DAEMON_SETS:
         return status.desired_number_scheduled, status.number_ready
-    if kind is JOBS:
+    if kind == JOBS:
         return one.spec.parallelism or 1, status.active
 
     return one.spec.replicas, status.ready_replicas

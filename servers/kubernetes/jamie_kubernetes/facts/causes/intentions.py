@@ -6,9 +6,9 @@ from jamie_kubernetes.kinds import DAEMON_SETS, JOBS, Kind
 
 def intention(kind: Kind, one: Controller) -> str:
     """Say why a workload does not run on purpose; nothing of one that does."""
-    if kind is JOBS:
+    if kind == JOBS:
         return "it is suspended (spec.suspend)" if one.spec.suspend else ""
-    if kind is DAEMON_SETS:
+    if kind == DAEMON_SETS:
         idle = not one.status.desired_number_scheduled
         return "no node is one that it is for" if idle else ""
     if not one.spec.replicas:

@@ -55,7 +55,7 @@ class Bounds:
 
 def refused_ahead(kind: Kind, one: Controller, bounds: Bounds) -> Finding | None:
     """Tell whether a workload's next pod would be refused; those that run stay until they end."""
-    ended = kind is JOBS and (one.condition("Complete") or one.condition("Failed"))
+    ended = kind == JOBS and (one.condition("Complete") or one.condition("Failed"))
     if one.metadata.deletion_timestamp or not one.spec.replicas or ended:
         return None
 

@@ -147,9 +147,9 @@ DOUBTED = (WorkloadCause.MISSING, WorkloadCause.UNSEEN)
 def lost_all(kind: Kind, one: Controller, around: Around) -> bool:
     """Tell whether pods that a status counts are not there any more."""
     status = one.status
-    counted = status.current_number_scheduled if kind is DAEMON_SETS else status.replicas
+    counted = status.current_number_scheduled if kind == DAEMON_SETS else status.replicas
     key = key_of(one.metadata.namespace, f"{kind.short}/{one.metadata.name}")
-    wanted = one.spec.replicas if kind is not DAEMON_SETS else status.desired_number_scheduled
+    wanted = one.spec.replicas if kind != DAEMON_SETS else status.desired_number_scheduled
     if not counted or not wanted or not around.sees(one.metadata.namespace):
         return False
 

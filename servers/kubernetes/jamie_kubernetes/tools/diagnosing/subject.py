@@ -64,7 +64,7 @@ async def _object(cluster: Cluster, text: str, namespace: str) -> Subject:
     full = key_of(target.namespace, f"{short_kind(target.kind.name)}/{target.name}")
     where = f" in namespace {target.namespace}" if target.namespace else ""
     words = f"{target}{where}"
-    if target.kind is not PODS:
+    if target.kind != PODS:
         return Subject(words, target.namespace, frozenset({own, full}))
 
     pod = await cluster.get(target.path, Named)

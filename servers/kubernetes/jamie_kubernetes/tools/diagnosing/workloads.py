@@ -91,9 +91,9 @@ async def _lasting(round_: Round, around: Around, report: Report) -> None:
     def judged(kind: Kind, one: Controller) -> list[Finding]:
         late = unseen(kind, one, around)
         found = [late] if late else []
-        if kind is DEPLOYMENTS:
+        if kind == DEPLOYMENTS:
             return [*found, *deployment_causes(one, around)]
-        if kind is STATEFUL_SETS:
+        if kind == STATEFUL_SETS:
             return [*found, *stateful_causes(one, around, services)]
 
         return [*found, *daemon_causes(one, around, nodes)]
