@@ -18,7 +18,7 @@ from tests.kubernetes.diagnosed import (
     specified,
     the_finding,
 )
-from tests.kubernetes.wire import Api, Json, ago, container, meta, node, pod, waiting
+from tests.kubernetes.wire import Api, Json, ago, container, node, pod, waiting
 
 LIMITED = {"limits": {"memory": "256Mi"}}
 PROBE = {"httpGet": {"path": "/healthz", "port": 8081}, "timeoutSeconds": 2}
@@ -377,35 +377,6 @@ async def test_beyond_the_bound_the_survey_alone_still_gives_findings(
     read = [one for one in api.requests if one.url.path.startswith("/api/v1/namespaces/shop/pods/")]
     assert len(read) == 40
     assert POD not in text
-
-
-@pytest.mark.parametrize(("hours", "told"), [(2, True), (48, False)])
-async def test_rejected_credentials_tell_that_their_secret_changed_lately(
-    connect: Connect, api: Api, hours: int, *, told: bool
-) -> None:
-    entry: Json = {"manager": "rotator", "operation": "Update", "time": ago(hours=hours)}
-    entry["fieldsV1"] = {"f:data": {"f:pass": {}}}
-    api.objects["secrets"] = [{"metadata": meta("db", "shop", managedFields=[entry])}]
-    env = [{"name": "PASS", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pass"}}}]
-    one = crashing(ran(1), env=env, envFrom=[{"secretRef": {"name": "mail"}}])
-
-    found = await the_finding(connect, api, one, log="FATAL: password authentication failed")
-
-    assert ("secret/db was changed 2h ago by rotator" in found["evidence"]) is told
-
-
-async def test_rejected_credentials_name_the_secrets_they_come_from(
-    connect: Connect, api: Api
-) -> None:
-    env = [{"name": "PASS", "valueFrom": {"secretKeyRef": {"name": "db", "key": "pass"}}}]
-    one = crashing(ran(1), env=env, envFrom=[{"secretRef": {"name": "mail"}}])
-
-    found = await the_finding(connect, api, one, log="FATAL: password authentication failed")
-
-    assert found["cause"] == "credentials-rejected"
-    assert (
-        found["next"] == "correct the password or key in secret/db and secret/mail, which it reads"
-    )
 
 
 async def test_it_crashes_for_as_long_as_it_has_not_been_ready(connect: Connect, api: Api) -> None:

@@ -272,11 +272,7 @@ async def test_contexts_are_listed_without_credentials(ask: Ask, api: Api, confi
 
     assert rows(answer)[1] == ["lab", "default", "token", "http://cluster"]
     assert "canary-tok" not in answer
-
-
-async def test_without_a_kubeconfig_there_are_no_contexts(ask: Ask, config: Any) -> None:
     config.unlink()
-
     assert (await ask("k8s_get", what="contexts")).startswith("error: There is no kubeconfig at")
 
 

@@ -36,10 +36,7 @@ def web(api: Api) -> Api:
     """A Deployment with two pods."""
     api.objects["deployments"] = [workload("web")]
     api.objects["pods"] = [
-        pod(
-            f"web-7d9f8c6b5-{name}",
-            owner="ReplicaSet/web-7d9f8c6b5",
-        )
+        pod(f"web-7d9f8c6b5-{name}", owner="ReplicaSet/web-7d9f8c6b5")
         for name in ("aaaaa", "bbbbb")
     ]
     for one in api.objects["pods"]:
@@ -295,18 +292,12 @@ async def test_no_name_is_looked_for_among_pods_read_whole(ask: Ask, web: Api) -
     assert all("as=Table" in one.headers["accept"] for one in whole)
 
 
-async def test_a_selector_reads_every_pod_it_matches(ask: Ask, web: Api) -> None:
+async def test_a_selector_or_a_namespace_reads_every_pod_of_it(ask: Ask, web: Api) -> None:
+    assert "shop: 0 lines read from 2 containers" in await ask("k8s_logs", namespace="shop")
     assert "2 containers" in await ask("k8s_logs", selector="app=web")
     assert "There are no pods matching app=none in lab." in await ask(
         "k8s_logs", selector="app=none"
     )
-
-
-async def test_a_namespace_alone_reads_all_of_its_pods(ask: Ask, web: Api) -> None:
-    answer = await ask("k8s_logs", namespace="shop")
-
-    assert answer.startswith("Logs in namespace shop: ")
-    assert "2 containers" in answer
 
 
 async def test_a_name_and_a_selector_together_are_refused(ask: Ask, web: Api) -> None:
