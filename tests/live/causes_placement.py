@@ -2,10 +2,10 @@
 
 from tests.kubernetes.placing import HOST, ZONE
 from tests.live.causes import Cause, Made, Said
+from tests.live.causes_devices import DEVICES
 from tests.live.placing import (
     OWN,
     claim,
-    devices,
     displaced,
     host,
     mounts,
@@ -331,34 +331,7 @@ PLACEMENT = (
             ),
         ),
     ),
-    row(
-        "device-claim",
-        "Pending: a device that nobody claimed",
-        "deviceless",
-        pod(
-            "deviceless",
-            resourceClaims=[{"name": "card", "resourceClaimName": "nobody-made-it"}],
-        ),
-    ),
-    row(
-        "device-claim",
-        "Pending: devices of a class that does not exist",
-        "classless",
-        devices("classless", f"{OWN}.nobody.example.com"),
-        pod("classless", resourceClaims=[{"name": "card", "resourceClaimName": "classless"}]),
-    ),
-    row(
-        "device-claim",
-        "Pending: devices that no node offers",
-        "cardless",
-        Made(
-            "resource.k8s.io/v1/deviceclasses",
-            {"metadata": {"name": f"{OWN}.example.com"}, "spec": {}},
-            namespaced=False,
-        ),
-        devices("cardless", f"{OWN}.example.com"),
-        pod("cardless", resourceClaims=[{"name": "card", "resourceClaimName": "cardless"}]),
-    ),
+    *DEVICES,
     Cause(
         "claim-unbound",
         "Pending: PVC unbound",
