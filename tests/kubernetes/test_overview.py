@@ -152,6 +152,15 @@ async def test_a_metrics_api_that_does_not_answer_is_told_apart(ask: Ask, health
     assert "(metrics API installed but not answering)" in await ask("k8s_overview")
 
 
+@pytest.mark.parametrize("namespace", ["", "shop"])
+async def test_what_nobody_measures_is_not_nothing(ask: Ask, healthy: Api, namespace: str) -> None:
+    healthy.routes[f"{METRICS}/nodes"] = measured()
+    healthy.routes[f"{METRICS}/namespaces/shop/pods"] = measured()
+
+    answer = await ask("k8s_overview", namespace=namespace)
+    assert "CPU and memory in use: not known (the metrics API has no figures)." in answer
+
+
 async def test_an_api_server_that_is_not_ready_names_its_failed_checks(
     ask: Ask, healthy: Api
 ) -> None:

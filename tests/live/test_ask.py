@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from jamie_lab import LabState
+from jamie_lab.waiting import wait_until
 from tests.live import truth
 from tests.live.jamie import run_jamie
 
@@ -27,6 +28,7 @@ def test_the_cluster_question_is_answered_with_the_true_figures(
     loki: httpx.Client,
     tmp_path: Path,
 ) -> None:
+    wait_until(lambda: truth.is_measured(kube), "not every node is measured")
     text = run_jamie(lab, tmp_path, "ask", "How's my cluster doing?")
     cluster, alerts, errors = truth.cluster(kube), truth.firing(prometheus), truth.errors(loki)
 

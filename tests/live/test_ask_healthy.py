@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from jamie_lab import LabState
+from jamie_lab.waiting import wait_until
 from tests.live import truth
 from tests.live.jamie import run_jamie
 from tests.live.test_ask import shares
@@ -20,6 +21,7 @@ def test_a_healthy_cluster_is_said_to_be_well(
     loki: httpx.Client,
     tmp_path: Path,
 ) -> None:
+    wait_until(lambda: truth.is_measured(kube), "not every node is measured")
     text = run_jamie(lab, tmp_path, "ask", "How's my cluster doing?")
     cluster = truth.cluster(kube)
 

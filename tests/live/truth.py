@@ -43,6 +43,12 @@ def cluster(kube: httpx.Client) -> Cluster:
     )
 
 
+def is_measured(kube: httpx.Client) -> bool:
+    """Tell whether metrics-server knows every node: it takes two rounds of scrapes."""
+    reply = kube.get("/apis/metrics.k8s.io/v1beta1/nodes")
+    return reply.is_success and len(reply.json()["items"]) == len(_items(kube, "/api/v1/nodes"))
+
+
 def firing(prometheus: httpx.Client) -> Counter[str]:
     """Count firing alerts by name."""
     alerts = prometheus.get("/api/v1/alerts").raise_for_status().json()["data"]["alerts"]

@@ -12,6 +12,7 @@ Order = Literal["cpu", "memory", "limit"]
 
 NOT_INSTALLED = "metrics API not installed"
 NOT_ANSWERING = "metrics API installed but not answering"
+NOT_MEASURED = "the metrics API has no figures"
 NOT_ALLOWED = "not allowed to read the metrics API"
 
 

@@ -55,18 +55,20 @@ class UsageTally:
     """Adds up what nodes use."""
 
     def __init__(self) -> None:
+        self.measured = 0
         self.cpu = 0.0
         self.memory = 0.0
 
     def add(self, page: Sequence[NodeUsage]) -> None:
         """Take one page of measurements."""
         for one in page:
+            self.measured += 1
             self.cpu += known(one.usage.get("cpu", "0"))
             self.memory += known(one.usage.get("memory", "0"))
 
-    def done(self) -> Usage:
-        """Return the sums."""
-        return Usage(self.cpu, self.memory)
+    def done(self) -> Usage | None:
+        """Return the sums; None where nothing is measured."""
+        return Usage(self.cpu, self.memory) if self.measured else None
 
 
 class _Conditioned(Protocol):

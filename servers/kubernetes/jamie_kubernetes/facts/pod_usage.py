@@ -27,6 +27,6 @@ class PodUsageTally:
             self.cpu += cpu
             self.memory += memory
 
-    def done(self) -> Usage:
-        """Return the sums."""
-        return Usage(self.cpu, self.memory)
+    def done(self) -> Usage | None:
+        """Return the sums; None where nothing is measured."""
+        return Usage(self.cpu, self.memory) if self.by_pod else None

@@ -11,6 +11,7 @@ from jamie_base.text import join_words
 from jamie_base.when import Nanoseconds
 from jamie_kubernetes.answers import Cause, Gap, Overview, Pods, Usage
 from jamie_kubernetes.answers_diagnose import Finding
+from jamie_kubernetes.answers_top import NOT_MEASURED
 from jamie_kubernetes.client import Cluster, Listing, OffLimits
 from jamie_kubernetes.client.objects import Event, Node, Workload
 from jamie_kubernetes.client.survey import SurveyedPod
@@ -188,10 +189,12 @@ async def _health(cluster: Cluster) -> str:
         return f"not ready ({exc})"
 
 
-async def _usage(cluster: Cluster, namespace: str) -> Usage:
-    """Return CPU and memory in use."""
+async def _usage(cluster: Cluster, namespace: str) -> Usage | str:
+    """Return CPU and memory in use; nothing measured is not nothing in use."""
     if namespace:
         listing = Listing(POD_METRICS, namespace)
-        return (await cluster.fold(listing, PodUsage, PodUsageTally)).done()
+        used = (await cluster.fold(listing, PodUsage, PodUsageTally)).done()
+    else:
+        used = (await cluster.fold(Listing(NODE_METRICS), NodeUsage, UsageTally)).done()
 
-    return (await cluster.fold(Listing(NODE_METRICS), NodeUsage, UsageTally)).done()
+    return used or NOT_MEASURED
