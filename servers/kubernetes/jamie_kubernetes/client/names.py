@@ -36,7 +36,7 @@ class _Names:
         self.found.update(self._name(row) for row in page.rows)
 
     def _name(self, row: TableRow) -> str:
-        if self._place is None:
+        if self._place is None or self._place >= len(row.cells):
             return decoded(row.object, _Named).metadata.name
 
         return str(row.cells[self._place])

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from pydantic import Field
@@ -30,6 +30,8 @@ from jamie_kubernetes.tools.metrics import node_usage, readable
 from jamie_kubernetes.tools.parts import Parts
 from jamie_kubernetes.tools.scope import Scope, scope_of
 from jamie_kubernetes.tools.toolset import Backend, Cursor, Namespace, Selector, tools
+
+T = TypeVar("T")
 
 ROWS = 40
 
@@ -104,9 +106,7 @@ async def _nodes(parts: Parts, selector: str) -> _Measured:
     used = parts.plan("metrics", partial(readable, partial(node_usage, cluster)))
     pods = parts.plan("pods", partial(cluster.fold, Listing(PODS), SizedPod, RequestTally))
     await parts.fill()
-    usage = used.needed
-    unknown = usage if isinstance(usage, str) else ""
-    known = None if isinstance(usage, str) else usage
+    known, unknown = _parted(used.needed)
     # Metrics bear no labels of nodes, so without the list a selector chooses none.
     named = listed.value is None and known is not None and not labels
     hosts = [bare(name) for name in known or ()] if named else listed.needed
@@ -124,9 +124,7 @@ async def _nodes(parts: Parts, selector: str) -> _Measured:
 
 
 async def _pods(parts: Parts, scope: Scope, level: Level, order: Order) -> _Measured:
-    usage = await _used(parts, scope)
-    unknown = usage if isinstance(usage, str) else ""
-    known = None if isinstance(usage, str) else usage
+    known, unknown = _parted(await _used(parts, scope))
 
     async def read(namespace: str) -> ConsumerTally:
         # Pods of namespaces whose use may not be read would all count as not measured.
@@ -155,3 +153,8 @@ async def _used(parts: Parts, scope: Scope) -> Mapping[PodKey, tuple[tuple[str, 
 
     part = await parts.ask("metrics", partial(readable, parts.scoped("metrics", read)))
     return part.needed if isinstance(part.needed, str) else part.needed.pods
+
+
+def _parted(usage: T | str) -> tuple[T | None, str]:
+    """Part what is in use from why nobody knows it."""
+    return (None, usage) if isinstance(usage, str) else (usage, "")

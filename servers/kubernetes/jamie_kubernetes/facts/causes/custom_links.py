@@ -11,6 +11,7 @@ from typing import cast
 
 import msgspec
 
+from jamie_base.errors import UNREADABLE
 from jamie_kubernetes.answers_diagnose import Finding, key_of
 from jamie_kubernetes.client.control import Custom, CustomMeta
 from jamie_kubernetes.kinds import short_kind
@@ -52,7 +53,7 @@ def needed(kind: str, one: Custom) -> Iterator[str]:
     """Yield the keys of what a custom resource names as needed, in a namespace and in none."""
     try:
         spec = msgspec.json.decode(one.spec)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return
 
     for field, found in _references(spec, DEPTH):

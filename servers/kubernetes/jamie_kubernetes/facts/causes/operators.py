@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from jamie_base.errors import UNREADABLE
 from jamie_base.text import join_words
 from jamie_base.when import Nanoseconds, age, instant, nanoseconds
 from jamie_kubernetes.answers_diagnose import Finding
@@ -118,10 +119,10 @@ def custom_findings(
     `made` are the keys of the workloads it owns, `keeps` of those it keeps as they should be, which
     explain only that it waits for them in vain.
     """
-    about = _About(kind, group, one, made)
     said = _decoded(one.status)
-    waits = any(_IN_VAIN.search(each.message) for each in said.conditions)
-    about.links = (*_links(kind, one, said), *(keeps if waits else ()))
+    in_vain = any(_IN_VAIN.search(each.message) for each in said.conditions)
+    links = (*_links(kind, one, said), *(keeps if in_vain else ()))
+    about = _About(kind, group, one, (*made, *made_by(one.metadata), *links))
     if one.metadata.deletion_timestamp is not None:
         yield from _leaving(one, about, now_ns)
         return
@@ -186,12 +187,11 @@ def _leaving(one: Custom, about: "_About", now_ns: Nanoseconds) -> Iterator[Find
 class _About:
     """Makes findings about one custom resource."""
 
-    def __init__(self, kind: Kind, group: str, one: Custom, made: Sequence[str]) -> None:
+    def __init__(self, kind: Kind, group: str, one: Custom, follows: tuple[str, ...]) -> None:
         self._kind = kind
         self._group = group
         self._meta = one.metadata
-        self._made = made
-        self.links: tuple[str, ...] = ()
+        self._follows = follows
 
     def condition(self, bad: Condition, harm: Harm) -> Finding:
         """Tell of a condition that is not as it should be."""
@@ -218,14 +218,14 @@ class _About:
             summary=f"{self._kind.name} ({self._group}): {summary}",
             said=said,
             next=f"k8s_get what={self._kind.plural}.{self._group}/{self._meta.name}{space}",
-            follows=(*self._made, *made_by(self._meta), *self.links),
+            follows=self._follows,
         )
 
 
 def _is_held(one: Custom) -> bool:
     try:
         spec = msgspec.json.decode(one.spec, type=CustomSpec)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return False
 
     return bool(spec.suspend or spec.paused)
@@ -235,7 +235,7 @@ def _decoded(status: msgspec.Raw) -> _Said:
     """Read what can be read of a status, each field for itself: some hold other things there."""
     try:
         fields = msgspec.json.decode(status, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return _Said()
 
     known = {
@@ -250,7 +250,7 @@ def _decoded(status: msgspec.Raw) -> _Said:
 def _field(raw: msgspec.Raw, kind: type[object]) -> object:
     try:
         return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return None
 
 

@@ -1,5 +1,7 @@
 """Why a pod does not get the resources it was given while it runs."""
 
+from msgspec.structs import replace
+
 from jamie_base.when import instant
 from jamie_kubernetes.facts.causes.cases import Case, Clue, events_call
 from jamie_kubernetes.facts.causes.container_causes import ContainerCause
@@ -16,14 +18,10 @@ def clue(case: Case) -> Clue | None:
     if found is None:
         return None
 
-    told = _told(case, found.reason)
-    return Clue(
-        told.code,
-        told.what,
+    return replace(
+        _told(case, found.reason),
         said=(found.message,) if found.message else (),
-        next=told.next,
         since_ns=instant(found.last_transition_time),
-        harm=told.harm,
     )
 
 

@@ -240,7 +240,8 @@ def _unmade(one: NetService, places: Places | None, net: Net) -> Iterator[Findin
             f"kubectl -n {one.metadata.namespace} label endpointslice {strays[0]}"
             f" {SERVICE_LABEL}={one.metadata.name}",
         )
-    if strays or key not in net.routed:
+        return
+    if key not in net.routed:
         return
 
     net.down.add(key)

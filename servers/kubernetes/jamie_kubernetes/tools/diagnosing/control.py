@@ -115,9 +115,12 @@ async def _holders(round_: Round, report: Report) -> None:
     held = held_by_pods(await quietly(round_, where, Lease))
     stale = forgotten(held, round_.now_ns)
     survey = await round_.pods() if stale else None
-    for one in stale if survey else ():
+    if survey is None:
+        return
+
+    for one in stale:
         space = one.lease.metadata.namespace
-        ready = survey.living(space, one.owner)[0] if survey else 0
+        ready, _ = survey.living(space, one.owner)
         there = await round_.exists(PODS, space, one.pod) if ready else None
         if told := forgotten_finding(one, ready, round_.now_ns, there=there):
             report(told)
